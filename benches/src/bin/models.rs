@@ -175,6 +175,8 @@ async fn many_versions(path: &Path) -> Result<()> {
             against: champion,
             decision,
             asked: None,
+            shadow: None,
+            answers: None,
             reason: format!("the challenger's error is {one}"),
             metadata: [("error".to_owned(), f64::from(one).into())].into(),
             provenance: Provenance::reported(),

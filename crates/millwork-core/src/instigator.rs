@@ -24,6 +24,7 @@ const AUTOMATION: &str = "millwork/automation";
 const ALERTS: &str = "millwork/alerts";
 const ALERT_TESTS: &str = "millwork/alert_tests";
 const APPROVALS: &str = "millwork/approvals";
+const SHADOW: &str = "millwork/shadow";
 const RETRIES: &str = "millwork/run_retries";
 const TRACES: &str = "millwork/traces";
 
@@ -51,6 +52,8 @@ pub enum Instigator {
     AlertTests,
     /// What decides about versions of models whose time limit is over.
     Approvals,
+    /// What has gates judge again about versions in shadow.
+    Shadow,
     /// What queues failed runs again.
     Retries,
     /// What sends traces of ended runs.
@@ -78,6 +81,7 @@ impl Instigator {
             Self::Alerts => ALERTS.into(),
             Self::AlertTests => ALERT_TESTS.into(),
             Self::Approvals => APPROVALS.into(),
+            Self::Shadow => SHADOW.into(),
             Self::Retries => RETRIES.into(),
             Self::Traces => TRACES.into(),
         }
@@ -90,6 +94,7 @@ impl Instigator {
             ALERTS => return Self::Alerts,
             ALERT_TESTS => return Self::AlertTests,
             APPROVALS => return Self::Approvals,
+            SHADOW => return Self::Shadow,
             RETRIES => return Self::Retries,
             TRACES => return Self::Traces,
             _ => {}
@@ -116,6 +121,7 @@ impl fmt::Display for Instigator {
             Self::Alerts => f.write_str("alerts"),
             Self::AlertTests => f.write_str("tests of alerts"),
             Self::Approvals => f.write_str("approvals"),
+            Self::Shadow => f.write_str("judgements of versions in shadow"),
             Self::Retries => f.write_str("retries of runs"),
             Self::Traces => f.write_str("traces"),
         }
@@ -157,6 +163,7 @@ mod tests {
         check(&Instigator::Alerts, "millwork/alerts");
         check(&Instigator::AlertTests, "millwork/alert_tests");
         check(&Instigator::Approvals, "millwork/approvals");
+        check(&Instigator::Shadow, "millwork/shadow");
         check(&Instigator::Retries, "millwork/run_retries");
         check(&Instigator::Traces, "millwork/traces");
     }

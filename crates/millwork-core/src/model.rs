@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::asset::{AssetKey, Decision};
 use crate::event::{
-    AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, KindSet, Mover, ValueLocation,
+    AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, KindSet, Mover, ShadowTrial, ValueLocation,
     VersionDecided, VersionJudged, VersionsBacktested,
 };
 use crate::id::RunId;
@@ -64,6 +64,10 @@ pub enum VersionStatus {
     Retired,
     /// A gate asked people, and there is no answer yet.
     AwaitsApproval(Asked),
+    /// A gate asked for outcomes: it predicts beside the version in use, and they haven't decided yet.
+    InShadow(ShadowTrial),
+    /// It was in shadow until this newer version went there, or came into use; it can be promoted.
+    Superseded(VersionNumber),
     /// It was judged, and the one in use stayed; it can be promoted.
     Kept,
     /// It isn't fit for use.
@@ -79,6 +83,8 @@ impl VersionStatus {
             Self::InUse => "in use",
             Self::Retired => "retired",
             Self::AwaitsApproval(_) => "awaits approval",
+            Self::InShadow(_) => "in shadow",
+            Self::Superseded(_) => "superseded",
             Self::Kept => "kept",
             Self::Rejected => "rejected",
             Self::Unjudged => "unjudged",
@@ -155,6 +161,20 @@ pub enum OperationError {
         /// The version.
         version: VersionNumber,
     },
+    /// The version isn't in shadow.
+    #[error("version {version} of `{asset}` isn't in shadow")]
+    NotInShadow {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// No version is in shadow.
+    #[error("no version of `{asset}` is in shadow")]
+    NoneInShadow {
+        /// The key of the asset.
+        asset: AssetKey,
+    },
     /// The alias never pointed at the version.
     #[error("version {version} of `{asset}` was never its {alias}")]
     NeverThere {
@@ -191,6 +211,10 @@ impl Advice for OperationError {
             }
             Self::NotAsked { asset, .. } => format!(
                 "`models show {asset}` has the decision; a version that is kept can be promoted or rejected"
+            )
+            .into(),
+            Self::NotInShadow { asset, .. } | Self::NoneInShadow { asset } => format!(
+                "`models versions {asset}` has what each version is; `models backtest` judges stored ones without consequences"
             )
             .into(),
             Self::NeverThere { asset, version, .. } => {
@@ -270,20 +294,93 @@ impl ModelHistory {
         let of_gate = verdict.and_then(|verdict| verdict.what.decision);
         let decided = decision.map(|decision| decision.what.decision).or(of_gate);
         let was_in_use = self.was_there(in_use, version);
-        let asked = self.question(version, in_use).and_then(|verdict| verdict.what.asked.clone());
-        Some(match (decided, asked) {
+        let waiting = self.unanswered(version, in_use).map(|verdict| (verdict, &verdict.what));
+        Some(match (decided, waiting) {
             (Some(Decision::Reject), _) => VersionStatus::Rejected,
-            (_, Some(asked)) => VersionStatus::AwaitsApproval(asked),
+            (_, Some((_, VersionJudged { asked: Some(asked), .. }))) => {
+                VersionStatus::AwaitsApproval(asked.clone())
+            }
+            (_, Some((verdict, VersionJudged { shadow: Some(trial), .. }))) => {
+                match self.superseded_by(version, verdict.sequence, in_use) {
+                    Some(newer) => VersionStatus::Superseded(newer),
+                    None => VersionStatus::InShadow(trial.clone()),
+                }
+            }
             _ if was_in_use => VersionStatus::Retired,
-            (Some(Decision::Keep | Decision::Promote), None) => VersionStatus::Kept,
-            (None, None) => VersionStatus::Unjudged,
+            (Some(Decision::Keep | Decision::Promote), _) => VersionStatus::Kept,
+            (None, _) => VersionStatus::Unjudged,
         })
     }
 
-    /// The verdict whose question about a version waits for an answer; `None` if there is none. Bringing the version into use answers it.
+    /// The version in shadow, and the verdict by which it is there; `None` if there is none. There is one at a time: the newest.
+    pub fn in_shadow(&self, in_use: &AliasName) -> Option<(VersionNumber, &Dated<VersionJudged>)> {
+        let on_trial = |version: &VersionNumber| {
+            let verdict = self.question(*version, in_use)?;
+            verdict.what.shadow.as_ref().map(|_| (*version, verdict))
+        };
+        self.versions.keys().rev().find_map(on_trial)
+    }
+
+    /// The trial in shadow of a version, or of the one that is in shadow: that version, and the verdict by which it is there.
+    ///
+    /// # Errors
+    ///
+    /// When the version doesn't exist or isn't in shadow, or none is.
+    pub fn trial(
+        &self,
+        asset: &AssetKey,
+        in_use: &AliasName,
+        version: Option<VersionNumber>,
+    ) -> Result<(VersionNumber, &Dated<VersionJudged>), OperationError> {
+        let (asset, found) = (asset.clone(), self.in_shadow(in_use));
+        let Some(version) = version else { return found.ok_or(OperationError::NoneInShadow { asset }) };
+        match found {
+            Some(found) if found.0 == version => Ok(found),
+            Some(_) | None if self.versions.contains_key(&version) => {
+                Err(OperationError::NotInShadow { asset, version })
+            }
+            Some(_) | None => Err(OperationError::NoVersion { asset, version }),
+        }
+    }
+
+    /// The newest version that has ended the trial in shadow which a verdict about an older one began: by going into shadow or coming into
+    /// use after that verdict, or by being in shadow already.
+    fn superseded_by(
+        &self,
+        version: VersionNumber,
+        verdict: u64,
+        in_use: &AliasName,
+    ) -> Option<VersionNumber> {
+        let went_into_shadow = |newer: &VersionNumber| {
+            let later = |one: &Dated<VersionJudged>| one.what.shadow.is_some() && verdict < one.sequence;
+            let is_there = self.unanswered(*newer, in_use).is_some_and(|one| one.what.shadow.is_some());
+            is_there || self.versions[newer].verdicts.iter().any(later)
+        };
+        let came_into_use = self.moves.iter().filter_map(|moved| {
+            let is_later = moved.what.alias == *in_use
+                && moved.what.change == AliasChange::Promoted
+                && verdict < moved.sequence;
+            moved.what.to.filter(|newer| is_later && version < *newer)
+        });
+        let newer = self.versions.keys().copied().filter(|newer| version < *newer);
+        newer.filter(went_into_shadow).chain(came_into_use).max()
+    }
+
+    /// The verdict whose question about a version, or trial in shadow, waits for an answer; `None` if there is none.
     fn question(&self, version: VersionNumber, in_use: &AliasName) -> Option<&Dated<VersionJudged>> {
+        let verdict = self.unanswered(version, in_use)?;
+        let is_over =
+            verdict.what.shadow.is_some() && self.superseded_by(version, verdict.sequence, in_use).is_some();
+        (!is_over).then_some(verdict)
+    }
+
+    /// The last verdict about a version, if it asks people or for outcomes, and nothing was decided since. Bringing the version into use
+    /// answers it.
+    fn unanswered(&self, version: VersionNumber, in_use: &AliasName) -> Option<&Dated<VersionJudged>> {
         let found = self.versions.get(&version)?;
-        let verdict = found.verdicts.last().filter(|verdict| verdict.what.asked.is_some())?;
+        let waits =
+            |verdict: &&Dated<VersionJudged>| verdict.what.asked.is_some() || verdict.what.shadow.is_some();
+        let verdict = found.verdicts.last().filter(waits)?;
         let is_later = |sequence: u64| verdict.sequence < sequence;
         let is_decided = found.decisions.iter().any(|decision| is_later(decision.sequence));
         let came_into_use = self.moves.iter().any(|moved| {
@@ -292,7 +389,7 @@ impl ModelHistory {
         (!is_decided && !came_into_use).then_some(verdict)
     }
 
-    /// Decides about a version as its question says for when there is no answer in time; an empty list if no question with a time limit
+    /// Decides about a version as its question or trial says for when there is no answer in time; an empty list if none with a time limit
     /// waits. What was compared with another version than the one in use by now is kept instead of promoted.
     ///
     /// # Errors
@@ -304,13 +401,14 @@ impl ModelHistory {
         in_use: &AliasName,
         version: VersionNumber,
     ) -> Result<Vec<EventBody>, OperationError> {
-        let verdict = self.question(version, in_use);
-        let Some((verdict, asked)) = verdict.and_then(|one| Some((&one.what, one.what.asked.as_ref()?)))
-        else {
+        let Some(verdict) = self.question(version, in_use).map(|verdict| &verdict.what) else {
             return Ok(Vec::new());
         };
-        let (Some(until), Some(then)) = (asked.until, asked.then) else { return Ok(Vec::new()) };
-        let reason = format!("no answer from {} by {}", asked.of, moment(until));
+        let Some((until, then)) = verdict.limit() else { return Ok(Vec::new()) };
+        let reason = match &verdict.asked {
+            Some(asked) => format!("no answer from {} by {}", asked.of, moment(until)),
+            None => format!("outcomes have not decided by {}", moment(until)),
+        };
         let author = |reason| Author { by: Mover::TimeLimit, reason };
         match then {
             Decision::Promote if self.at(in_use) != verdict.against => {
@@ -531,9 +629,11 @@ impl ModelHistory {
         decision: Decision,
         author: &Author,
     ) -> EventBody {
-        let answers = self.question(version, in_use).map(|verdict| verdict.sequence);
+        let question = self.question(version, in_use);
+        let answers = question.map(|verdict| verdict.sequence);
+        let after_shadow = question.is_some_and(|verdict| verdict.what.shadow.is_some());
         let (by, reason) = (author.by.clone(), author.reason.clone());
-        EventBody::VersionDecided(VersionDecided { version, decision, answers, by, reason })
+        EventBody::VersionDecided(VersionDecided { version, decision, answers, after_shadow, by, reason })
     }
 }
 
@@ -602,6 +702,8 @@ mod tests {
             against: None,
             decision,
             asked,
+            shadow: None,
+            answers: None,
             reason: String::new(),
             metadata: Default::default(),
             provenance,
@@ -756,6 +858,75 @@ mod tests {
         assert_eq!(answers(&answered, 2), None, "it was answered before");
         assert!(matches!(keep(&answered, 2), Err(OperationError::NotAsked { .. })));
         assert!(matches!(keep(&answered, 3), Err(OperationError::NotAsked { .. })));
+    }
+
+    /// Version 2 is in shadow beside version 1, and version 3 waits.
+    fn in_shadow(then: Option<Decision>) -> ModelHistory {
+        let mut history = made(4);
+        promote(&mut history, 1);
+        self::then(&mut history, [on_trial(2, then)]);
+        history
+    }
+
+    fn on_trial(version: u32, then: Option<Decision>) -> EventBody {
+        let EventBody::VersionJudged(verdict) = judged(version, None) else { unreachable!() };
+        let until = then.map(|_| Timestamp::UNIX_EPOCH);
+        let shadow = Some(ShadowTrial { asset: "predictions".into(), until, then });
+        let against = Some(number(1));
+        EventBody::VersionJudged(VersionJudged { asked: None, shadow, against, ..verdict })
+    }
+
+    #[test]
+    fn one_version_is_in_shadow_and_the_newest_wins() {
+        let champion = AliasName::champion();
+        let mut history = in_shadow(None);
+        let version = |history: &ModelHistory| history.in_shadow(&champion).map(|(version, _)| version.get());
+        check(&history, &["in use", "in shadow", "unjudged", "unjudged"]);
+        assert_eq!(version(&history), Some(2));
+        then(&mut history, [on_trial(4, None)]);
+        check(&history, &["in use", "superseded", "unjudged", "in shadow"]);
+        assert_eq!(history.status(number(2), &champion), Some(VersionStatus::Superseded(number(4))));
+        // An older one that comes later doesn't take the place.
+        then(&mut history, [on_trial(3, None)]);
+        check(&history, &["in use", "superseded", "superseded", "in shadow"]);
+        assert_eq!(version(&history), Some(4));
+        let keep = history.keep(&"m".into(), &champion, number(4), &author()).unwrap();
+        then(&mut history, keep);
+        check(&history, &["in use", "superseded", "in shadow", "kept"]);
+        // A newer version that comes into use ends the trial, and an older one that comes back doesn't.
+        let mut history = in_shadow(None);
+        promote(&mut history, 3);
+        assert_eq!(history.status(number(2), &champion), Some(VersionStatus::Superseded(number(3))));
+        assert_eq!(version(&history), None);
+        let mut history = in_shadow(None);
+        let promoted = history.promote(&"m".into(), &champion, number(2), &author()).unwrap();
+        then(&mut history, promoted);
+        check(&history, &["retired", "in use", "unjudged", "unjudged"]);
+    }
+
+    #[test]
+    fn decisions_about_what_is_in_shadow_say_so() {
+        let (asset, champion) = (AssetKey::from("m"), AliasName::champion());
+        let reason = "by the time limit (outcomes have not decided by 1970-01-01 00:00:00 UTC)";
+        check_limit(&in_shadow(None), &[]);
+        check_limit(&in_shadow(Some(Decision::Keep)), &[&format!("version 2: keep after shadow {reason}")]);
+        let mut superseded = in_shadow(Some(Decision::Keep));
+        then(&mut superseded, [on_trial(3, None)]);
+        check_limit(&superseded, &[]);
+        let history = in_shadow(None);
+        let rejected = history.reject(&asset, &champion, number(2), &author()).unwrap();
+        let EventBody::VersionDecided(decided) = &rejected[0] else { panic!("{rejected:?}") };
+        let verdict = history.versions[&number(2)].verdicts[0].sequence;
+        assert_eq!((decided.answers, decided.after_shadow), (Some(verdict), true));
+        let trial = |version: Option<u32>| {
+            let trial = history.trial(&asset, &champion, version.map(number));
+            trial.map(|(version, _)| version.get()).map_err(|error| error.to_string())
+        };
+        assert_eq!((trial(None), trial(Some(2))), (Ok(2), Ok(2)));
+        assert_eq!(trial(Some(3)), Err("version 3 of `m` isn't in shadow".to_owned()));
+        assert_eq!(trial(Some(9)), Err("`m` has no version 9".to_owned()));
+        let none = made(1).trial(&asset, &champion, None).map(drop);
+        assert_eq!(none, Err(OperationError::NoneInShadow { asset }));
     }
 
     #[test]

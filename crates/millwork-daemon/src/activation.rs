@@ -22,7 +22,7 @@ pub(crate) enum Activation {
     LaunchEnded,
     /// A run has ended, and its end is in the log.
     RunEnded,
-    /// A time limit has decided about a version, and may have moved an alias.
+    /// A time limit, or a gate that judged a version in shadow, has decided about a version, and may have moved an alias.
     VersionDecided,
     /// Ticks were recorded.
     Ticked,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use millwork_core::advice::one_line_of;
 use millwork_core::alert::AlertRules;
 use millwork_core::{Clock, Pipeline, QueueLimits, SystemClock};
+use millwork_engine::{Engine, EngineOptions};
 use millwork_storage::{Home, Store};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -31,6 +32,7 @@ use crate::loops::retention::RetentionRules;
 use crate::loops::retries::RunRetries;
 use crate::loops::schedules::Schedules;
 use crate::loops::sensors::Sensors;
+use crate::loops::shadow::Trials;
 use crate::loops::traces::Traces;
 use crate::metrics::DaemonMetrics;
 use crate::pauses::Pauses;
@@ -160,6 +162,7 @@ impl Daemon {
         loops.spawn(driver.clone().drive(self.run_queue()));
         loops.spawn(driver.clone().drive(retries));
         loops.spawn(driver.clone().drive(self.approvals()));
+        loops.spawn(driver.clone().drive(self.trials()));
         loops.spawn(driver.clone().drive(self.retention()));
         loops.spawn(driver.clone().drive(alerts));
         loops.spawn(driver.clone().drive(self.deliveries()));
@@ -299,6 +302,21 @@ impl Daemon {
             activations: self.activations.clone(),
             poll_interval: self.options.slow_poll_interval(),
             limits: Pauses::default(),
+        }
+    }
+
+    pub(crate) fn trials(&self) -> Trials {
+        let (pipeline, store) = (self.pipeline.clone(), self.store.clone());
+        let engine = Engine::new(pipeline, store, &self.home.values_path(), self.home.holder().clone());
+        let options = EngineOptions { clock: self.options.clock.clone(), ..EngineOptions::default() };
+        Trials {
+            engine: engine.options(options),
+            pipeline: self.pipeline.clone(),
+            store: self.store.clone(),
+            observer: self.observer.clone(),
+            functions: self.functions.clone(),
+            activations: self.activations.clone(),
+            poll_interval: self.options.slow_poll_interval(),
         }
     }
 

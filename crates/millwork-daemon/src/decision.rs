@@ -266,6 +266,7 @@ impl<'a> Decision<'a> {
             | Instigator::Alerts
             | Instigator::AlertTests
             | Instigator::Approvals
+            | Instigator::Shadow
             | Instigator::Retries
             | Instigator::Traces => return None,
         })
@@ -312,6 +313,7 @@ impl<'a> Decision<'a> {
             | Instigator::Alerts
             | Instigator::AlertTests
             | Instigator::Approvals
+            | Instigator::Shadow
             | Instigator::Retries
             | Instigator::Traces => LoopName::Automation,
         }

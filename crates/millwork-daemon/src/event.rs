@@ -114,6 +114,20 @@ pub enum DaemonEvent {
         /// The decision.
         decided: VersionDecided,
     },
+    /// A gate has judged a version in shadow again, and ended its trial.
+    TrialOver {
+        /// The model, and its partition.
+        of: AssetPartition,
+        /// The verdict in words.
+        verdict: String,
+    },
+    /// A gate could not judge a version in shadow. It does when there are new values to judge on.
+    TrialNotJudged {
+        /// The model, and its partition.
+        of: AssetPartition,
+        /// The error with its causes, in one line.
+        error: String,
+    },
     /// Retention rules removed data.
     Forgotten {
         /// The number of events.
@@ -198,6 +212,10 @@ impl fmt::Display for DaemonEvent {
                  retry {delivery}` sends it again)"
             ),
             Self::VersionDecided { of, decided } => write!(f, "{}: {decided}", of.quoted()),
+            Self::TrialOver { of, verdict } => write!(f, "{}: {verdict}", of.quoted()),
+            Self::TrialNotJudged { of, error } => {
+                write!(f, "the version of {} in shadow was not judged: {error}", of.quoted())
+            }
             Self::Forgotten { events, runs, ticks, values } => {
                 write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")
             }

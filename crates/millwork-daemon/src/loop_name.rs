@@ -27,13 +27,15 @@ pub enum LoopName {
     Schedules,
     /// Evaluates sensors.
     Sensors,
+    /// Has gates judge again about versions in shadow.
+    Shadow,
     /// Sends ended runs as OpenTelemetry traces.
     Traces,
 }
 
 impl LoopName {
     /// Every loop, in the order of their names.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Alerts,
         Self::Approvals,
         Self::Automation,
@@ -45,6 +47,7 @@ impl LoopName {
         Self::RunRetries,
         Self::Schedules,
         Self::Sensors,
+        Self::Shadow,
         Self::Traces,
     ];
 
@@ -62,6 +65,7 @@ impl LoopName {
             Self::RunRetries => "run_retries",
             Self::Schedules => "schedules",
             Self::Sensors => "sensors",
+            Self::Shadow => "shadow",
             Self::Traces => "traces",
         }
     }
@@ -81,6 +85,7 @@ impl LoopName {
             Self::RunRetries => "retries of runs",
             Self::Schedules => "schedules",
             Self::Sensors => "sensors",
+            Self::Shadow => "judgements of versions in shadow",
             Self::Traces => "traces",
         }
     }
@@ -99,6 +104,7 @@ impl LoopName {
             Self::RunRetries => "retries of runs",
             Self::Schedules => "schedules",
             Self::Sensors => "sensors",
+            Self::Shadow => "judgements of versions in shadow",
             Self::Traces => "traces",
         }
     }
@@ -129,6 +135,7 @@ mod tests {
             "retries of runs",
             "schedules",
             "sensors",
+            "judgements of versions in shadow",
             "traces",
         ];
         assert_eq!(LoopName::ALL.map(LoopName::stored), stored);

@@ -17,7 +17,7 @@ use millwork_core::event::{
 };
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet, StepKind};
 use millwork_core::param::ConfigErrors;
-use millwork_core::plan::{Plan, PlanError, PlannedStep};
+use millwork_core::plan::{Plan, PlanError, PlannedInput, PlannedStep};
 use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
@@ -106,8 +106,8 @@ impl Advice for BacktestError {
 }
 
 /// What is the same for all versions that are judged.
-struct Judging<'a> {
-    gate: &'a GateDefinition,
+pub(crate) struct Judging<'a> {
+    pub(crate) gate: &'a GateDefinition,
     of: AssetPartition<AssetIndex>,
     planned: &'a PlannedStep,
     pipeline: &'a Pipeline,
@@ -120,7 +120,13 @@ struct Judging<'a> {
     versions: Vec<(AssetKey, ReadAs, StoredVersion)>,
     /// The histories that it reads, all of which is new to it.
     histories: Vec<(AssetKey, StoredHistory)>,
+    /// The last values of the assets that it takes without waiting for them.
+    previous: Vec<(AssetKey, StoredVersion)>,
     config: Value,
+    /// The time that the gate is given as that of its step; `None` for the time when the challenger was made.
+    now: Option<Timestamp>,
+    /// The gate's code and configuration, and what it is given beside the versions that it compares.
+    pub(crate) provenance: Provenance,
 }
 
 /// Judges these versions of an asset or partition, in this order. `config` is the configuration by step.
@@ -130,50 +136,101 @@ pub(crate) async fn backtest(
     versions: &[VersionNumber],
     config: &Value,
 ) -> Result<VersionsBacktested, BacktestError> {
-    let graph = pipeline.graph();
-    let key = of.by_key(graph);
-    let no_gate = || BacktestError::NoGate { asset: key.asset.clone() };
-    let gate = graph.gate(of.asset).ok_or_else(no_gate)?;
-    let plan = Plan::new(graph, &AssetSet::from([of.asset]), of.partition.as_ref())?;
-    let is_gate = |step: &&PlannedStep| {
-        matches!(graph.steps()[step.step].kind, StepKind::Gate { asset, .. } if asset == of.asset)
-            && step.partition == of.partition
-    };
-    let planned = plan.steps.iter().find(is_gate).ok_or_else(no_gate)?;
-    let champion = Contest::champion(&**store, &key, &gate.alias).await?;
-    let against = champion.as_ref().and_then(StoredInput::version);
-    let step = &graph.steps()[planned.step];
-    pipeline.check_config(config, [step.key.as_str()])?;
-    let own = config.get(step.key.as_str());
-    let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
-    let recorded = match &step.config {
-        Some(standing) => standing.recorded(step.key.as_str(), own)?,
-        None => None,
-    };
-    let mut judging = Judging {
-        gate,
-        of: of.clone(),
-        planned,
-        pipeline,
-        store,
-        values,
-        champion,
-        inputs: Vec::new(),
-        versions: Vec::new(),
-        histories: Vec::new(),
-        config: config.unwrap_or_else(|| Value::Object(Map::new())),
-    };
-    let inputs = judging.gather(&plan).await?;
+    let plan = plan_of_gate(pipeline, of)?;
+    let judging = Judging::prepare((pipeline, store, values), of, &plan, (config, None)).await?;
+    let key = of.by_key(pipeline.graph());
     let mut judged = Vec::with_capacity(versions.len());
     for version in versions {
         judged.push(judging.judge(&key, *version).await?);
     }
-    let provenance = Provenance {
-        code_version: gate.computation.code_version.clone(),
-        inputs,
-        config: recorded.map(Arc::new),
-    };
-    Ok(VersionsBacktested { gate: gate.name.clone(), against, versions: judged, provenance })
+    let against = judging.champion.as_ref().and_then(StoredInput::version);
+    let gate = judging.gate.name.clone();
+    Ok(VersionsBacktested { gate, against, versions: judged, provenance: judging.provenance })
+}
+
+/// The plan that makes an asset or partition and has its gate judge it.
+pub(crate) fn plan_of_gate(
+    pipeline: &Pipeline,
+    of: &AssetPartition<AssetIndex>,
+) -> Result<Plan, BacktestError> {
+    let graph = pipeline.graph();
+    if graph.gate(of.asset).is_none() {
+        return Err(BacktestError::NoGate { asset: graph.key(of.asset).clone() });
+    }
+    Ok(Plan::new(graph, &AssetSet::from([of.asset]), of.partition.as_ref())?)
+}
+
+impl<'a> Judging<'a> {
+    /// Loads what the gate of an asset or partition judges on. `config` is the configuration by step.
+    pub(crate) async fn prepare(
+        (pipeline, store, values): (&'a Pipeline, &'a Arc<dyn Store>, &'a Values),
+        of: &AssetPartition<AssetIndex>,
+        plan: &'a Plan,
+        (config, now): (&Value, Option<Timestamp>),
+    ) -> Result<Self, BacktestError> {
+        let graph = pipeline.graph();
+        let key = of.by_key(graph);
+        let no_gate = || BacktestError::NoGate { asset: key.asset.clone() };
+        let gate = graph.gate(of.asset).ok_or_else(no_gate)?;
+        let is_gate = |step: &&PlannedStep| {
+            matches!(graph.steps()[step.step].kind, StepKind::Gate { asset, .. } if asset == of.asset)
+                && step.partition == of.partition
+        };
+        let planned = plan.steps.iter().find(is_gate).ok_or_else(no_gate)?;
+        let champion = Contest::champion(&**store, &key, &gate.alias).await?;
+        let step = &graph.steps()[planned.step];
+        pipeline.check_config(config, [step.key.as_str()])?;
+        let own = config.get(step.key.as_str());
+        let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
+        let recorded = match &step.config {
+            Some(standing) => standing.recorded(step.key.as_str(), own)?,
+            None => None,
+        };
+        let provenance = Provenance {
+            code_version: gate.computation.code_version.clone(),
+            inputs: Vec::new(),
+            config: recorded.map(Arc::new),
+        };
+        let mut judging = Self {
+            gate,
+            of: of.clone(),
+            planned,
+            pipeline,
+            store,
+            values,
+            champion,
+            inputs: Vec::new(),
+            versions: Vec::new(),
+            histories: Vec::new(),
+            previous: Vec::new(),
+            config: config.unwrap_or_else(|| Value::Object(Map::new())),
+            now,
+            provenance,
+        };
+        judging.provenance.inputs = judging.gather(plan).await?;
+        judging.previous = judging.gather_previous().await?;
+        Ok(judging)
+    }
+
+    /// The versions of all inputs of the gate, those that a contest is about first.
+    pub(crate) fn all_inputs(&self, contest: &Contest) -> Vec<InputVersion> {
+        let graph = self.pipeline.graph();
+        let is_compared = |input: &&PlannedInput| {
+            let is_challenger = input.asset == self.of.asset && input.read_as == ReadAs::Latest;
+            is_challenger || is_compared(graph, self.planned, input)
+        };
+        let compared = self.planned.inputs.iter().filter(is_compared).flat_map(|input| {
+            input.asset_partitions().map(|of| InputVersion {
+                upstream: of.by_key(graph),
+                data_version: None,
+                version: None,
+                read_as: input.read_as.clone(),
+            })
+        });
+        let mut inputs = contest.complete(graph, &self.of.by_key(graph), compared.collect());
+        inputs.extend(self.provenance.inputs.iter().cloned());
+        inputs
+    }
 }
 
 impl Judging<'_> {
@@ -258,6 +315,30 @@ impl Judging<'_> {
         Ok(recorded)
     }
 
+    /// Loads the last values of the assets that the gate takes as previous ones; what has none is left out.
+    async fn gather_previous(&self) -> Result<Vec<(AssetKey, StoredVersion)>, BacktestError> {
+        let (graph, gate) = (self.pipeline.graph(), self.gate);
+        let wanted = &gate.computation.requirements.previous;
+        let assets: BTreeSet<AssetIndex> =
+            wanted.iter().filter_map(|key| graph.index(key.as_str())).collect();
+        let stored = StoredInputs::pin(&**self.store, graph, RunId::from_u128(0), &assets).await?;
+        let mut previous = Vec::new();
+        for asset in assets {
+            let partitions = graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
+            let partition = partitions.and(self.of.partition.clone());
+            let Some(found) = stored.get(&AssetPartition::new(asset, partition)) else { continue };
+            let value = match load(self.values, graph, asset, found).await {
+                Ok(value) => value,
+                // Its type has changed: a step would be given none either.
+                Err(ValueError::Decode { .. }) => continue,
+                Err(source) => return Err(BacktestError::Input { gate: gate.name.clone(), source }),
+            };
+            let version = stored_version(&found.event, value);
+            previous.extend(version.map(|version| (graph.key(asset).clone(), version)));
+        }
+        Ok(previous)
+    }
+
     async fn judge(
         &self,
         key: &AssetPartition,
@@ -269,7 +350,7 @@ impl Judging<'_> {
             return Ok(without(BacktestOutcome::ValueRemoved, reason));
         };
         let context = match self.context(StoredInput::new(event)).await? {
-            Ok(context) => context,
+            Ok((context, _)) => context,
             Err(NotJudged { outcome, reason }) => return Ok(without(outcome, reason)),
         };
         Ok(match call(&self.gate.computation, context).await {
@@ -278,6 +359,7 @@ impl Judging<'_> {
                 outcome: match answer {
                     Answer::Decided(decision) => BacktestOutcome::Judged { decision },
                     Answer::Ask(question) => BacktestOutcome::Asked { of: question.of },
+                    Answer::Shadow(_) => BacktestOutcome::InShadow,
                 },
                 reason,
                 metadata: metadata.into_iter().filter(|(_, value)| value.as_f64().is_some()).collect(),
@@ -286,8 +368,11 @@ impl Judging<'_> {
         })
     }
 
-    /// The context of the gate's function for one challenger, at the time when that was made. What it logs is dropped.
-    async fn context(&self, challenger: StoredInput) -> Result<Result<StepContext, NotJudged>, StorageError> {
+    /// The context of the gate's function for one challenger, at the time when that was made unless another one is given. What it logs is dropped.
+    pub(crate) async fn context(
+        &self,
+        challenger: StoredInput,
+    ) -> Result<Result<(StepContext, Contest), NotJudged>, StorageError> {
         let (graph, of) = (self.pipeline.graph(), self.of.asset);
         let versions = (challenger.event.clone(), self.champion.clone());
         let contest = Contest::of(&**self.store, graph, self.planned, versions).await?;
@@ -303,7 +388,7 @@ impl Judging<'_> {
             return Ok(Err(NotJudged::failed("the event of the version can't be read".to_owned())));
         };
         let mut builder = StepContext::builder(graph.steps()[self.planned.step].key.clone())
-            .started_at(challenger.event.at)
+            .started_at(self.now.unwrap_or(challenger.event.at))
             .partition(self.of.partition.clone())
             .config(self.config.clone())
             .resources(self.pipeline.resources().clone())
@@ -328,14 +413,17 @@ impl Judging<'_> {
         for (asset, history) in &self.histories {
             builder = builder.history(asset.clone(), history.clone());
         }
-        Ok(Ok(builder.build()))
+        for (asset, previous) in &self.previous {
+            builder = builder.previous(asset.clone(), previous.clone());
+        }
+        Ok(Ok((builder.build(), contest)))
     }
 }
 
 /// Why the gate can't judge a version.
-struct NotJudged {
+pub(crate) struct NotJudged {
     outcome: BacktestOutcome,
-    reason: String,
+    pub(crate) reason: String,
 }
 
 impl NotJudged {
@@ -364,7 +452,7 @@ async fn load(
 }
 
 /// Calls a gate's function, within its time limit.
-async fn call(computation: &Computation, context: StepContext) -> Result<Verdict, Failure> {
+pub(crate) async fn call(computation: &Computation, context: StepContext) -> Result<Verdict, Failure> {
     let called = async {
         match computation.function.clone() {
             StepFunction::Blocking(function) => spawn_blocking(move || catch_panic(|| function(context)))

@@ -30,7 +30,8 @@ use crate::runs::{
     RecorderHandle, RunContext, StoredInputs, TimeLimit, keep_lease, start_recorder,
 };
 use crate::tasks::AbortOnDrop;
-use crate::{BacktestError, ExecuteError, ObjectStoreIo, Values};
+use crate::trial::judge_in_shadow;
+use crate::{BacktestError, ExecuteError, ObjectStoreIo, TrialError, TrialOutcome, Values};
 
 /// Executes runs of one pipeline in one home.
 #[derive(Clone, Debug)]
@@ -171,7 +172,25 @@ impl Engine {
         versions: &[VersionNumber],
         config: &Value,
     ) -> Result<VersionsBacktested, BacktestError> {
-        backtest((&self.pipeline, &self.store, &self.values), of, versions, config).await
+        let parts = (&self.pipeline, &self.store, &self.values);
+        backtest(parts, of, versions, config).await
+    }
+
+    /// Has the gate of a model judge the version in shadow again, on what is stored now, outside of a run. If a version is named, it has to
+    /// be that one. What the gate decides is recorded, with the move of the alias; that it asks for more outcomes isn't. `config` is the
+    /// gate's configuration, as an object by step.
+    ///
+    /// # Errors
+    ///
+    /// When the version isn't in shadow, it can't be judged, or the store can't be written.
+    pub async fn judge_in_shadow(
+        &self,
+        of: &AssetPartition<AssetIndex>,
+        version: Option<VersionNumber>,
+        config: &Value,
+    ) -> Result<TrialOutcome, TrialError> {
+        let parts = (&self.pipeline, &self.store, &self.values);
+        judge_in_shadow(parts, of, version, (config, &*self.options.clock)).await
     }
 
     /// Judges the newest versions of a model, this number of them or all, as [`backtest`](Self::backtest) does, and records the table.
@@ -400,7 +419,8 @@ impl Engine {
 
     /// The events that determine the progress of a run.
     async fn course(&self, run: RunId) -> Result<Vec<Event>, StorageError> {
-        let kinds = Some(RunState::RESUME_KINDS);
+        // Calls in shadow change nothing of a run, but aren't made twice.
+        let kinds = Some(RunState::RESUME_KINDS.union(EventKind::ShadowCalled.into()));
         let query = EventQuery { run: Some(run), kinds, ..EventQuery::default() };
         self.store.events(query).await
     }

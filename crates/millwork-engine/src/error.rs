@@ -67,5 +67,6 @@ pub(crate) fn register_errors() {
     register::<crate::ValueError>();
     register::<ExecuteError>();
     register::<crate::BacktestError>();
+    register::<crate::TrialError>();
     register::<crate::ReproduceError>();
 }

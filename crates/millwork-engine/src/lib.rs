@@ -14,6 +14,7 @@ mod reproduce;
 mod runs;
 mod steps;
 mod tasks;
+mod trial;
 mod values;
 
 pub use backtest::BacktestError;
@@ -24,4 +25,5 @@ pub use logs::{CapturedOutput, LogLayer, PrintedAside, capture_output, print_asi
 pub use reproduce::{ReproduceError, ReproductionPlan};
 pub use runs::{Cancel, Observation, Observer};
 pub use steps::{ask_descendants_to_end, end_descendants};
+pub use trial::{TrialError, TrialOutcome};
 pub use values::{ForgetError, ForgottenValues, ObjectStoreIo, ValueError, Values, forget_values};

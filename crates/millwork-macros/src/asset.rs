@@ -9,7 +9,7 @@ use crate::emit::{
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
-const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions", "format"];
+const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions", "format", "shadow_safe"];
 
 /// A function that makes one asset.
 struct Asset {

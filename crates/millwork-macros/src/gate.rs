@@ -9,7 +9,7 @@ use crate::emit::{computation, emit_about, local, text, typed};
 use crate::errors::Errors;
 use crate::parse::{Arguments, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
-const OTHER: &[&str] = &["name", "description", "alias", "deps"];
+const OTHER: &[&str] = &["name", "description", "alias", "shadow", "deps"];
 
 /// A function that judges the new versions of an asset.
 struct Gate {
@@ -20,6 +20,8 @@ struct Gate {
     catalog: Catalog,
     /// An expression of an alias' name; `None` for the default one.
     alias: Option<TokenStream>,
+    /// The type of the asset that versions make in shadow; `None` for a gate that asks for no outcomes.
+    shadow: Option<TokenStream>,
     policy: Policy,
 }
 
@@ -39,6 +41,7 @@ impl Gate {
             asset: judged(&function, errors),
             catalog: Catalog::new(&function.text, &function.doc_comment, arguments),
             alias: arguments.tokens("alias"),
+            shadow: arguments.tokens("shadow"),
             policy: Policy::new(&function, arguments),
             function,
         }
@@ -62,11 +65,16 @@ impl Gate {
         });
         let key = quote_spanned!(asset.span()=> <#asset as #private::Asset>::KEY);
         let alias = self.alias.as_ref().map(|alias| typed(alias, quote!(&str))).into_iter();
+        let shadow = self
+            .shadow
+            .iter()
+            .map(|shadow| quote_spanned!(shadow.span()=> <#shadow as #private::Asset>::KEY));
         let definition = local("definition");
         quote! {
             let mut #definition = #private::GateDefinition::new(#name, #key, #computation);
             #definition.description = #description;
             #(#definition.alias = #private::expansion::alias(#alias);)*
+            #(#definition.shadow = ::core::option::Option::Some(::core::convert::From::from(#shadow));)*
             #definition
         }
     }

@@ -8,7 +8,7 @@ use crate::emit::{Declared, catalog_statements, computation, local, success, tex
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
-const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions"];
+const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions", "shadow_safe"];
 
 /// A function that makes several assets.
 struct MultiAsset {

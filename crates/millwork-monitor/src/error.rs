@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use millwork_core::Advice;
+use millwork_core::version::VersionNumber;
 use thiserror::Error;
 
 /// The reason why predictions, ground truth or a performance can't be made or read. Rows are counted from 0.
@@ -82,6 +83,14 @@ pub enum MonitorError {
     /// Some ground truth is of two classes, some of numbers.
     #[error("ground truth of `bool` and of numbers can't be measured together")]
     MixedTruth,
+    /// What was predicted in shadow can't be loaded.
+    #[error("failed to load what version {version} has predicted in shadow: {problem}")]
+    Shadow {
+        /// The version in shadow.
+        version: VersionNumber,
+        /// The reason, with its causes.
+        problem: String,
+    },
     /// A setting has an invalid value.
     #[error("the setting `{setting}` is invalid: {problem}")]
     Setting {
@@ -151,6 +160,7 @@ impl Advice for MonitorError {
                 "a new performance begins with the tag `millwork/previous=none`, or under another name".into()
             }
             Self::Newer { .. } => "update the pipeline's `millwork`".into(),
+            Self::Shadow { .. } => "`store check` lists what can't be read".into(),
             Self::Column { .. }
             | Self::Setting { .. }
             | Self::Time { .. }

@@ -22,8 +22,8 @@ pub use error::MonitorError;
 pub use ground_truth::GroundTruth;
 pub use key::RowKey;
 pub use performance::{
-    Baseline, Coverage, IncrementError, Metric, Performance, PerformanceConfig, PerformanceFormat,
-    PredictionCounts, SliceMeasures, TruthCounts, Undefined, WindowLength, WindowMeasures,
+    Baseline, Coverage, IncrementError, Metric, PairedOutcomes, Performance, PerformanceConfig,
+    PerformanceFormat, PredictionCounts, SliceMeasures, TruthCounts, Undefined, WindowLength, WindowMeasures,
 };
 pub use predictions::Predictions;
 pub use source::{MakePredictions, ModelVersion, PredictionSource, Role};

@@ -67,8 +67,16 @@ pub struct PredictionSource {
 /// Makes predictions that name the version of the model and the time of the step.
 ///
 /// It is implemented for [`Champion<A>`](millwork_core::Champion) and [`Alias<A, N>`](Alias), whose role is the name of the alias, and for
-/// [`Challenger<A>`](Challenger), whose role is `shadow`.
+/// [`Challenger<A>`](Challenger), whose role is `shadow`. Where the function is called in shadow, `Alias` has the version in shadow, and its
+/// role is `shadow` as well.
 pub trait MakePredictions {
+    /// The number of the version.
+    ///
+    /// # Errors
+    ///
+    /// When it has none.
+    fn version(&self) -> Result<VersionNumber, MonitorError>;
+
     /// Predictions by this version, made at the time of the step, with a row for each key.
     ///
     /// # Errors
@@ -82,16 +90,25 @@ pub trait MakePredictions {
 }
 
 impl<A: Asset, N: NamedAlias> MakePredictions for Alias<A, N> {
+    fn version(&self) -> Result<VersionNumber, MonitorError> {
+        number_of(self.stored())
+    }
+
     fn predictions<K: RowKey, T: RowValue>(
         &self,
         keys: impl IntoIterator<Item = K>,
         values: impl IntoIterator<Item = T>,
     ) -> Result<Predictions<K, T>, MonitorError> {
-        Predictions::new(source(self.stored(), Role(N::NAME.to_owned()), self.step_time())?, keys, values)
+        let role = if self.is_in_shadow() { Role::shadow() } else { Role(N::NAME.to_owned()) };
+        Predictions::new(source(self.stored(), role, self.step_time())?, keys, values)
     }
 }
 
 impl<A: Asset> MakePredictions for Challenger<A> {
+    fn version(&self) -> Result<VersionNumber, MonitorError> {
+        number_of(self.stored())
+    }
+
     fn predictions<K: RowKey, T: RowValue>(
         &self,
         keys: impl IntoIterator<Item = K>,
@@ -102,6 +119,9 @@ impl<A: Asset> MakePredictions for Challenger<A> {
 }
 
 fn source(stored: &StoredVersion, role: Role, at: Timestamp) -> Result<PredictionSource, MonitorError> {
-    let version = stored.version.ok_or(MonitorError::NoVersion)?;
-    Ok(PredictionSource { model: ModelVersion { version, role }, at })
+    Ok(PredictionSource { model: ModelVersion { version: number_of(stored)?, role }, at })
+}
+
+fn number_of(stored: &StoredVersion) -> Result<VersionNumber, MonitorError> {
+    stored.version.ok_or(MonitorError::NoVersion)
 }

@@ -65,7 +65,11 @@ pub async fn earlier_numbers(
         let events = store.events(query).await?;
         let questions = events.iter().flat_map(|event| from_event(graph, event, None));
         changes.extend(questions.filter(|change| {
-            matches!(change.kind, ChangeKind::Asked(_) | ChangeKind::Decided(_)) && change.asset == *asset
+            let is_about_versions = matches!(
+                change.kind,
+                ChangeKind::Asked(_) | ChangeKind::Tried(_) | ChangeKind::Decided(_) | ChangeKind::InUse(_)
+            );
+            is_about_versions && change.asset == *asset
         }));
     }
     changes.extend(found.into_iter().map(|(asset, earlier)| Change {

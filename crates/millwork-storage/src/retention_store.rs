@@ -38,7 +38,8 @@ pub trait RetentionStore: Send + Sync {
     async fn forget(&self, rules: &Retention, now: Timestamp) -> Result<Forgotten, StorageError>;
 
     /// The materializations whose values are neither among the newest of their asset and partition nor young enough, nor removed yet;
-    /// oldest first, at most `limit`.
+    /// oldest first, at most `limit`. Then the calls in shadow whose values aren't removed yet: once the value that was made beside is,
+    /// and no trial of their version goes on.
     async fn old_values(
         &self,
         kept: KeptValues,
@@ -46,6 +47,6 @@ pub trait RetentionStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Event>, StorageError>;
 
-    /// Marks the values of materializations as removed, by their sequence numbers. Objects of an I/O manager have to be removed before.
+    /// Marks the values of materializations and of calls in shadow as removed, by their sequence numbers. Objects of an I/O manager have to be removed before.
     async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError>;
 }

@@ -5,10 +5,12 @@
 //! answers a question names the verdict that asked, and is refused if the version was decided about or judged since. So of two writers that
 //! want the same, one is refused, and nothing of its batch is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use millwork_core::event::{Event, EventBody, EventKind, InputVersion, KindSet, NewEvent};
+use millwork_core::event::{
+    AliasChange, AliasMoved, Event, EventBody, EventKind, InputVersion, KindSet, NewEvent,
+};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, DataVersion};
 
@@ -35,6 +37,18 @@ pub(crate) fn decides_about(body: &EventBody) -> Option<VersionNumber> {
         Some(judged.version)
     } else if let EventBody::VersionDecided(decided) = body {
         Some(decided.version)
+    } else {
+        None
+    }
+}
+
+/// The version about which an event decides as the one answer to a question or the one end of a trial, and the sequence number of the
+/// verdict that asked; `None` for other events.
+pub(crate) fn answers(body: &EventBody) -> Option<(VersionNumber, u64)> {
+    if let EventBody::VersionJudged(judged) = body {
+        Some((judged.version, judged.answers?))
+    } else if let EventBody::VersionDecided(decided) = body {
+        Some((decided.version, decided.answers?))
     } else {
         None
     }
@@ -82,12 +96,12 @@ pub(crate) async fn made_from<S: EventLog + VersionStore + ?Sized>(
 }
 
 /// The versions whose values retention keeps, by their sequence numbers: those that aliases lead to, those about which people were asked and
-/// haven't answered, and what both were made from.
+/// haven't answered, those in shadow, and what all of these were made from.
 pub(crate) async fn kept_versions<S: EventLog + VersionStore + ?Sized>(
     store: &S,
     pointed: &[u64],
 ) -> Result<BTreeSet<u64>, StorageError> {
-    let mut versions = store.versions(&awaiting_answers(store).await?).await?;
+    let mut versions = store.versions(&undecided_versions(store).await?.all()).await?;
     for sequence in pointed {
         versions.extend(store.events(EventQuery::at(*sequence)).await?);
     }
@@ -98,23 +112,59 @@ pub(crate) async fn kept_versions<S: EventLog + VersionStore + ?Sized>(
     Ok(kept)
 }
 
-/// The versions about which a gate has asked people, and about which nothing was decided since.
-async fn awaiting_answers<S: EventLog + ?Sized>(
-    store: &S,
-) -> Result<Vec<(AssetPartition, VersionNumber)>, StorageError> {
-    let mut asked = BTreeSet::new();
-    for event in store.events(EventQuery { kinds: Some(KindSet::VERSIONS), ..EventQuery::default() }).await? {
-        let Some(of) = event.asset_partition() else { continue };
+/// The versions about which nothing was decided since a gate has asked people, or for outcomes.
+#[derive(Debug, Default)]
+pub(crate) struct UndecidedVersions {
+    /// People were asked about these.
+    asked: BTreeSet<(AssetPartition, VersionNumber)>,
+    /// These are in shadow: of each model the newest.
+    pub(crate) in_shadow: BTreeMap<AssetPartition, VersionNumber>,
+}
+
+impl UndecidedVersions {
+    fn all(&self) -> Vec<(AssetPartition, VersionNumber)> {
+        let in_shadow = self.in_shadow.iter().map(|(of, version)| (of.clone(), *version));
+        self.asked.iter().cloned().chain(in_shadow).collect()
+    }
+
+    /// Takes in the next event about versions.
+    fn apply(&mut self, event: &Event) {
+        let Some(of) = event.asset_partition() else { return };
         if let EventBody::VersionJudged(judged) = &event.body {
-            match judged.asked {
-                Some(_) => asked.insert((of, judged.version)),
-                None => asked.remove(&(of, judged.version)),
-            };
+            self.remove(&of, judged.version);
+            if judged.asked.is_some() {
+                self.asked.insert((of, judged.version));
+            } else if judged.shadow.is_some() {
+                let newest = self.in_shadow.entry(of).or_insert(judged.version);
+                *newest = (*newest).max(judged.version);
+            }
         } else if let EventBody::VersionDecided(decided) = &event.body {
-            asked.remove(&(of, decided.version));
+            self.remove(&of, decided.version);
+        } else if let EventBody::AliasMoved(AliasMoved {
+            change: AliasChange::Promoted, to: Some(to), ..
+        }) = &event.body
+            && self.in_shadow.get(&of).is_some_and(|version| version <= to)
+        {
+            self.in_shadow.remove(&of);
         }
     }
-    Ok(asked.into_iter().collect())
+
+    fn remove(&mut self, of: &AssetPartition, version: VersionNumber) {
+        self.asked.remove(&(of.clone(), version));
+        if self.in_shadow.get(of) == Some(&version) {
+            self.in_shadow.remove(of);
+        }
+    }
+}
+
+/// The versions about which a gate has asked people or for outcomes, and about which nothing was decided since.
+pub(crate) async fn undecided_versions<S: EventLog + ?Sized>(
+    store: &S,
+) -> Result<UndecidedVersions, StorageError> {
+    let mut undecided = UndecidedVersions::default();
+    let query = EventQuery { kinds: Some(KindSet::VERSIONS), ..EventQuery::default() };
+    store.events(query).await?.iter().for_each(|event| undecided.apply(event));
+    Ok(undecided)
 }
 
 /// The number that the next version of an asset and partition gets.

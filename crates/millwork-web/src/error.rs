@@ -217,6 +217,8 @@ impl From<ModelError> for ApiError {
                 | OperationError::NothingBefore { .. }
                 | OperationError::NotStored { .. }
                 | OperationError::NotAsked { .. }
+                | OperationError::NotInShadow { .. }
+                | OperationError::NoneInShadow { .. }
                 | OperationError::NeverThere { .. }
                 | OperationError::ValueRemoved { .. },
             ) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),

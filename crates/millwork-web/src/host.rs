@@ -4,10 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use millwork_api::TrialView;
 use millwork_core::event::{Event, VersionsBacktested};
 use millwork_core::exposition::Exposition;
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::Dated;
+use millwork_core::version::VersionNumber;
 use millwork_core::{AssetPartition, BoxError, BoxFuture, ErrorClass, Problem, QueueLimits};
 use serde_json::Value;
 
@@ -36,6 +38,15 @@ pub trait Host: fmt::Debug + Send + Sync {
         last: Option<usize>,
         config: Value,
     ) -> BoxFuture<Result<Dated<VersionsBacktested>, HostError>>;
+
+    /// Has the gate of a model judge the version in shadow again, which has to be this one if one is named. `config` is the gate's
+    /// configuration by step. It goes on to its end also if nobody waits for it.
+    fn judge_in_shadow(
+        &self,
+        of: AssetPartition<AssetIndex>,
+        version: Option<VersionNumber>,
+        config: Value,
+    ) -> BoxFuture<Result<TrialView, HostError>>;
 
     /// The stored form of the value that an event materialized.
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>>;

@@ -26,7 +26,7 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
 /// When the schedules of the reference job can be due.
 const TICK: i64 = 600;
 /// The loops that tick as soon as they are woken: all except retention.
-const WOKEN: [LoopName; 11] = [
+const WOKEN: [LoopName; 12] = [
     LoopName::Alerts,
     LoopName::Approvals,
     LoopName::Automation,
@@ -37,6 +37,7 @@ const WOKEN: [LoopName; 11] = [
     LoopName::RunRetries,
     LoopName::Schedules,
     LoopName::Sensors,
+    LoopName::Shadow,
     LoopName::Traces,
 ];
 /// The time limit of a step in real time, on a machine however busy.

@@ -36,10 +36,10 @@ pub struct BacktestedVersionView {
     /// The version.
     #[schema(value_type = u32)]
     pub version: VersionNumber,
-    /// The decision; `null` if the gate would ask people, if it failed, or if the value was removed.
+    /// The decision; `null` if the gate would ask people or for outcomes, if it failed, or if the value was removed.
     #[schema(required, value_type = Option<DecisionName>)]
     pub decision: Option<Decision>,
-    /// The outcome in words: the decision, who would be asked, `failed`, or `value removed`.
+    /// The outcome in words: the decision, who would be asked, `in shadow`, `failed`, or `value removed`.
     pub outcome: String,
     /// The reason of the verdict or of the failure; empty if there is none.
     pub reason: String,
@@ -89,7 +89,10 @@ impl From<&BacktestedVersion> for BacktestedVersionView {
     fn from(BacktestedVersion { version, outcome, reason, metadata }: &BacktestedVersion) -> Self {
         let decision = match outcome {
             BacktestOutcome::Judged { decision } => Some(*decision),
-            BacktestOutcome::Asked { .. } | BacktestOutcome::Failed | BacktestOutcome::ValueRemoved => None,
+            BacktestOutcome::Asked { .. }
+            | BacktestOutcome::InShadow
+            | BacktestOutcome::Failed
+            | BacktestOutcome::ValueRemoved => None,
         };
         let (outcome, reason) = (outcome.in_words(), reason.clone());
         Self { version: *version, decision, outcome, reason, numbers: numbers(metadata) }

@@ -61,6 +61,9 @@ pub struct ModelStanding {
     /// The versions about which people are asked.
     #[schema(value_type = Vec<u32>)]
     pub awaiting_approval: Vec<VersionNumber>,
+    /// The version in shadow; `null` if there is none.
+    #[schema(required, value_type = Option<u32>)]
+    pub in_shadow: Option<VersionNumber>,
 }
 
 /// The models of a pipeline, in the order of the graph.
@@ -118,6 +121,7 @@ impl ModelListing {
                 metric: made.as_ref().and_then(|made| made.metric(spec.metric.as_ref())),
                 last: last.get(partition).copied(),
                 awaiting_approval: awaiting(history, &in_use),
+                in_shadow: history.in_shadow(&in_use).map(|(version, _)| version),
             });
         }
         Ok(Self {

@@ -13,6 +13,7 @@ mod list;
 mod live;
 mod parameters;
 mod repair;
+mod trial;
 mod version;
 
 pub use author::model_author;
@@ -28,7 +29,8 @@ pub use list::{ModelListing, ModelStanding, list_models};
 pub use live::{LiveMeasureView, LivePerformanceView, LiveWindowView, model_live};
 pub use parameters::same_parameters;
 pub use repair::plan_repair;
+pub use trial::TrialView;
 pub use version::{
-    AskedView, DecisionView, InputView, LastDecision, MadeVersion, VerdictView, VersionStatusView,
-    VersionView,
+    AskedView, DecisionView, InputView, LastDecision, MadeVersion, ShadowTrialView, VerdictView,
+    VersionStatusView, VersionView,
 };

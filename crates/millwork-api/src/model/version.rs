@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::event::{
-    AliasChange, Asked, Event, EventBody, InputVersion, Materialization, Provenance, ValueLocation,
-    VersionDecided, VersionJudged,
+    AliasChange, Asked, Event, EventBody, InputVersion, Materialization, Provenance, ShadowTrial,
+    ValueLocation, VersionDecided, VersionJudged,
 };
 use millwork_core::model::{Dated, ModelHistory, VersionStatus};
 use millwork_core::run::RunId;
@@ -30,6 +30,10 @@ pub enum VersionStatusView {
     Retired,
     /// A gate asked people, and nobody has answered.
     AwaitsApproval,
+    /// It predicts beside the version in use, until outcomes decide.
+    InShadow,
+    /// It was in shadow until a newer version went there, or came into use; it can be promoted.
+    Superseded,
     /// It was judged, and the one in use stayed; it can be promoted.
     Kept,
     /// It isn't fit for use.
@@ -58,6 +62,12 @@ pub struct VersionView {
     /// The question that waits for an answer; `null` if none does.
     #[schema(required)]
     pub asked: Option<AskedView>,
+    /// Its trial in shadow; `null` if it isn't in shadow.
+    #[schema(required)]
+    pub shadow: Option<ShadowTrialView>,
+    /// The newer version that ended its trial in shadow; `null` if none did.
+    #[schema(required, value_type = Option<u32>)]
+    pub superseded_by: Option<VersionNumber>,
     /// The verdicts of gates about it, oldest first.
     pub verdicts: Vec<VerdictView>,
     /// The decisions about it that no gate made, oldest first.
@@ -139,6 +149,11 @@ pub struct VerdictView {
     /// The question to people; `null` if the gate decided itself.
     #[schema(required)]
     pub asked: Option<AskedView>,
+    /// The trial in shadow on which the version went; `null` if the gate asked for no outcomes.
+    #[schema(required)]
+    pub shadow: Option<ShadowTrialView>,
+    /// Whether the verdict ended a trial in shadow.
+    pub after_shadow: bool,
     /// The reason in words; empty if the gate gave none.
     pub reason: String,
     /// The numbers behind it, by label.
@@ -158,6 +173,20 @@ pub struct AskedView {
     pub then: Option<Decision>,
 }
 
+/// A trial of a version in shadow.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ShadowTrialView {
+    /// The asset that it makes beside the version in use.
+    #[schema(value_type = String)]
+    pub asset: AssetKey,
+    /// Until when outcomes are awaited; `null` if there is no limit.
+    #[schema(required)]
+    pub until: Option<Timestamp>,
+    /// The decision if no outcomes have decided by then; `null` without a limit.
+    #[schema(required, value_type = Option<DecisionName>)]
+    pub then: Option<Decision>,
+}
+
 /// A decision about a version that no gate made.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DecisionView {
@@ -168,6 +197,8 @@ pub struct DecisionView {
     /// The decision.
     #[schema(value_type = DecisionName)]
     pub decision: Decision,
+    /// Whether it ended a trial in shadow.
+    pub after_shadow: bool,
     /// Who made it.
     pub by: String,
     /// The reason in words; empty if none was given.
@@ -180,6 +211,8 @@ impl From<&VersionStatus> for VersionStatusView {
             VersionStatus::InUse => Self::InUse,
             VersionStatus::Retired => Self::Retired,
             VersionStatus::AwaitsApproval(_) => Self::AwaitsApproval,
+            VersionStatus::InShadow(_) => Self::InShadow,
+            VersionStatus::Superseded(_) => Self::Superseded,
             VersionStatus::Kept => Self::Kept,
             VersionStatus::Rejected => Self::Rejected,
             VersionStatus::Unjudged => Self::Unjudged,
@@ -188,12 +221,14 @@ impl From<&VersionStatus> for VersionStatusView {
 }
 
 impl VersionStatusView {
-    /// The status in words: `in use`, `retired`, `awaits approval`, `kept`, `rejected` or `unjudged`.
+    /// The status in words: `in use`, `retired`, `awaits approval`, `in shadow`, `superseded`, `kept`, `rejected` or `unjudged`.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::InUse => VersionStatus::InUse.as_str(),
             Self::Retired => VersionStatus::Retired.as_str(),
             Self::AwaitsApproval => "awaits approval",
+            Self::InShadow => "in shadow",
+            Self::Superseded => "superseded",
             Self::Kept => VersionStatus::Kept.as_str(),
             Self::Rejected => VersionStatus::Rejected.as_str(),
             Self::Unjudged => VersionStatus::Unjudged.as_str(),
@@ -216,6 +251,8 @@ impl VersionView {
         let made = found.made.as_ref().and_then(|event| MadeVersion::new(event, removed));
         let asked =
             if let VersionStatus::AwaitsApproval(asked) = &status { Some(asked.into()) } else { None };
+        let shadow = if let VersionStatus::InShadow(trial) = &status { Some(trial.into()) } else { None };
+        let superseded_by = if let VersionStatus::Superseded(newer) = &status { Some(*newer) } else { None };
         let at = history.aliases.iter().filter(|(_, at)| **at == version);
         Some(Self {
             version,
@@ -224,6 +261,8 @@ impl VersionView {
             metric: made.as_ref().and_then(|made| made.metric(metric)),
             made,
             asked,
+            shadow,
+            superseded_by,
             verdicts: found.verdicts.iter().map(VerdictView::from).collect(),
             decisions: found.decisions.iter().map(DecisionView::from).collect(),
         })
@@ -236,11 +275,15 @@ impl VersionView {
             decision.filter(|decision| verdict.is_none_or(|verdict| verdict.sequence < decision.sequence));
         let of_gate = |verdict: &'_ VerdictView| format!("gate `{}`", verdict.gate);
         match (newer, verdict) {
-            (Some(DecisionView { decision, by, reason, .. }), _) => {
-                Some(LastDecision { what: decision.as_str().to_owned(), by: by.clone(), reason })
+            (Some(decision @ DecisionView { by, reason, .. }), _) => {
+                Some(LastDecision { what: decision.in_words(), by: by.clone(), reason })
             }
             (None, Some(verdict)) => {
-                Some(LastDecision { what: verdict.in_words(), by: of_gate(verdict), reason: &verdict.reason })
+                let mut what = verdict.in_words();
+                if let Some(newer) = self.superseded_by {
+                    what.push_str(&format!(", superseded by version {newer}"));
+                }
+                Some(LastDecision { what, by: of_gate(verdict), reason: &verdict.reason })
             }
             (None, None) => None,
         }
@@ -343,8 +386,8 @@ impl InputView {
 
 impl From<&Dated<VersionJudged>> for VerdictView {
     fn from(dated: &Dated<VersionJudged>) -> Self {
-        let VersionJudged { gate, version: _, against, decision, asked, reason, metadata, provenance: _ } =
-            &dated.what;
+        let VersionJudged { gate, version: _, against, decision, asked, .. } = &dated.what;
+        let VersionJudged { shadow, answers, reason, metadata, provenance: _, .. } = &dated.what;
         Self {
             sequence: dated.sequence,
             at: dated.at,
@@ -353,6 +396,8 @@ impl From<&Dated<VersionJudged>> for VerdictView {
             against: *against,
             decision: *decision,
             asked: asked.as_ref().map(AskedView::from),
+            shadow: shadow.as_ref().map(ShadowTrialView::from),
+            after_shadow: answers.is_some(),
             reason: reason.clone(),
             numbers: numbers(metadata),
         }
@@ -360,13 +405,41 @@ impl From<&Dated<VersionJudged>> for VerdictView {
 }
 
 impl VerdictView {
-    /// The decision, or the question, in words.
+    /// The decision, the question or the trial in words.
     pub fn in_words(&self) -> String {
-        match (self.decision, &self.asked) {
-            (Some(decision), _) => decision.as_str().to_owned(),
-            (None, Some(asked)) => format!("asks {}", asked.of),
-            (None, None) => "no decision".to_owned(),
+        let after = if self.after_shadow { AFTER_SHADOW } else { "" };
+        match (self.decision, &self.asked, &self.shadow) {
+            (Some(decision), _, _) => format!("{}{after}", decision.as_str()),
+            (None, Some(asked), _) => format!("asks {}{after}", asked.of),
+            (None, None, Some(trial)) => trial.in_words(),
+            (None, None, None) => "no decision".to_owned(),
         }
+    }
+}
+
+/// What follows a decision that ended a trial in shadow.
+const AFTER_SHADOW: &str = " after shadow";
+
+impl ShadowTrialView {
+    /// The trial in words, with its time limit.
+    fn in_words(&self) -> String {
+        let limit =
+            self.until.zip(self.then).map(|(until, then)| format!(" until {until}, then {}", then.as_str()));
+        format!("in shadow at {}{}", self.asset, limit.unwrap_or_default())
+    }
+}
+
+impl DecisionView {
+    /// The decision in words.
+    fn in_words(&self) -> String {
+        let after = if self.after_shadow { AFTER_SHADOW } else { "" };
+        format!("{}{after}", self.decision.as_str())
+    }
+}
+
+impl From<&ShadowTrial> for ShadowTrialView {
+    fn from(ShadowTrial { asset, until, then }: &ShadowTrial) -> Self {
+        Self { asset: asset.clone(), until: *until, then: *then }
     }
 }
 
@@ -378,11 +451,12 @@ impl From<&Asked> for AskedView {
 
 impl From<&Dated<VersionDecided>> for DecisionView {
     fn from(dated: &Dated<VersionDecided>) -> Self {
-        let VersionDecided { version: _, decision, answers: _, by, reason } = &dated.what;
+        let VersionDecided { version: _, decision, answers: _, after_shadow, by, reason } = &dated.what;
         Self {
             sequence: dated.sequence,
             at: dated.at,
             decision: *decision,
+            after_shadow: *after_shadow,
             by: by.to_string(),
             reason: reason.clone(),
         }

@@ -302,6 +302,7 @@ fn matches(rules: &AlertRules, trigger: &Trigger, occurrence: &Occurrence) -> Ve
         | Trigger::Kept
         | Trigger::Rejected
         | Trigger::ApprovalAsked
+        | Trigger::ShadowDecided
         | Trigger::RolledBack => {
             occurrence.assets.iter().filter_map(|asset| of_asset(rules, trigger, occurrence, asset)).collect()
         }
@@ -368,6 +369,7 @@ fn stored_instigator(of: &Instigator) -> String {
         Instigator::Alerts => "alerts".to_owned(),
         Instigator::AlertTests => "tests of alerts".to_owned(),
         Instigator::Approvals => "approvals".to_owned(),
+        Instigator::Shadow => "judgements of versions in shadow".to_owned(),
         Instigator::Retries => "retries of runs".to_owned(),
         Instigator::Traces => "traces".to_owned(),
     }
@@ -486,6 +488,7 @@ fn of_asset(
         | Trigger::Kept
         | Trigger::Rejected
         | Trigger::ApprovalAsked
+        | Trigger::ShadowDecided
         | Trigger::RolledBack => {
             let partition = occurrence.partition.as_ref();
             let news = version_news(trigger, &occurrence.kind, &name, (asset, partition))?;

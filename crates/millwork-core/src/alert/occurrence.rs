@@ -186,6 +186,7 @@ impl Occurrence {
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
             | EventBody::VersionsBacktested(_)
+            | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::EnvironmentRecorded(_)

@@ -210,6 +210,8 @@ pub enum Trigger {
     Rejected,
     /// The gate of a model asks people whether a version is to be promoted. Fires each time.
     ApprovalAsked,
+    /// A trial of a version in shadow is over: by its gate, an answer or a time limit. Fires each time.
+    ShadowDecided,
     /// An alias of a model went back to an earlier version. Fires each time.
     RolledBack,
     /// A schedule, a sensor or an automation could not be evaluated. Fires when it begins and when it is over.
@@ -261,6 +263,7 @@ impl Trigger {
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
+            | Self::ShadowDecided
             | Self::RolledBack => true,
             Self::BudgetSpent | Self::TickFailed | Self::DaemonTrouble => false,
         }
@@ -281,7 +284,8 @@ impl Trigger {
             | Self::Promoted
             | Self::Kept
             | Self::Rejected
-            | Self::ApprovalAsked => true,
+            | Self::ApprovalAsked
+            | Self::ShadowDecided => true,
             Self::NotFresh(_)
             | Self::BudgetSpent
             | Self::RolledBack
@@ -308,6 +312,7 @@ impl Trigger {
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
+            | Self::ShadowDecided
             | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => false,
@@ -364,6 +369,7 @@ impl Trigger {
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
+            | Self::ShadowDecided
             | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => None,
@@ -395,6 +401,7 @@ impl Trigger {
             Self::Kept => "kept".to_owned(),
             Self::Rejected => "rejected".to_owned(),
             Self::ApprovalAsked => "approval asked".to_owned(),
+            Self::ShadowDecided => "shadow decided".to_owned(),
             Self::RolledBack => "rolled back".to_owned(),
             Self::TickFailed => "tick failed".to_owned(),
             Self::DaemonTrouble => "daemon trouble".to_owned(),
@@ -427,6 +434,7 @@ impl fmt::Display for Trigger {
             Self::Kept => f.write_str("kept"),
             Self::Rejected => f.write_str("rejected"),
             Self::ApprovalAsked => f.write_str("approval asked"),
+            Self::ShadowDecided => f.write_str("shadow decided"),
             Self::RolledBack => f.write_str("rolled back"),
             Self::TickFailed => f.write_str("tick failed"),
             Self::DaemonTrouble => f.write_str("daemon trouble"),

@@ -41,12 +41,12 @@ pub(super) fn version_news(
                 detail: because(format!("By {}", moved.by), &moved.reason),
             })
         }
-        Trigger::Kept => decided(kind, Decision::Keep, |version| {
-            format!("Version {version} of {name} is kept, and not promoted")
+        Trigger::Kept => decided(kind, Decision::Keep, |version, after| {
+            format!("Version {version} of {name} is kept{after}, and not promoted")
         }),
-        Trigger::Rejected => {
-            decided(kind, Decision::Reject, |version| format!("Version {version} of {name} is rejected"))
-        }
+        Trigger::Rejected => decided(kind, Decision::Reject, |version, after| {
+            format!("Version {version} of {name} is rejected{after}")
+        }),
         Trigger::ApprovalAsked => {
             let OccurrenceKind::VersionJudged(judged) = kind else { return None };
             let asked = judged.asked.as_ref()?;
@@ -54,6 +54,27 @@ pub(super) fn version_news(
             let detail =
                 [how_to_answer(judged, asked, of), because(judge(judged), &judged.reason)].join("\n");
             Some(VersionNews { title, detail })
+        }
+        Trigger::ShadowDecided => {
+            let (version, outcome, detail) = if let OccurrenceKind::VersionJudged(judged) = kind {
+                judged.answers?;
+                let outcome = match (judged.decision, &judged.asked) {
+                    (Some(decision), _) => decision.as_str().to_owned(),
+                    (None, Some(asked)) => format!("asks {}", asked.of),
+                    (None, None) => return None,
+                };
+                (judged.version, outcome, because(judge(judged), &judged.reason))
+            } else if let OccurrenceKind::VersionDecided(decided) = kind {
+                decided.after_shadow.then_some(())?;
+                let detail = because(format!("By {}", decided.by), &decided.reason);
+                (decided.version, decided.decision.as_str().to_owned(), detail)
+            } else {
+                return None;
+            };
+            Some(VersionNews {
+                title: format!("Version {version} of {name} after shadow: {outcome}"),
+                detail,
+            })
         }
         Trigger::RunFailed
         | Trigger::Run(_)
@@ -75,21 +96,26 @@ pub(super) fn version_news(
 fn decided(
     kind: &OccurrenceKind,
     decision: Decision,
-    title: impl Fn(VersionNumber) -> String,
+    title: impl Fn(VersionNumber, &'static str) -> String,
 ) -> Option<VersionNews> {
     if let OccurrenceKind::VersionJudged(judged) = kind {
         (judged.decision == Some(decision)).then(|| VersionNews {
-            title: title(judged.version),
+            title: title(judged.version, after_shadow(judged.answers.is_some())),
             detail: because(judge(judged), &judged.reason),
         })
     } else if let OccurrenceKind::VersionDecided(decided) = kind {
         (decided.decision == decision).then(|| VersionNews {
-            title: title(decided.version),
+            title: title(decided.version, after_shadow(decided.after_shadow)),
             detail: because(format!("By {}", decided.by), &decided.reason),
         })
     } else {
         None
     }
+}
+
+/// What follows the decision about a version that was in shadow.
+const fn after_shadow(was_in_shadow: bool) -> &'static str {
+    if was_in_shadow { " after shadow" } else { "" }
 }
 
 /// Who judged a version, and against which one.

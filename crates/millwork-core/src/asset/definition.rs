@@ -61,6 +61,8 @@ pub struct Computation {
     pub timeout: Option<Duration>,
     /// The slots of concurrency pools that it takes, all of them at once.
     pub pools: Vec<PoolUse>,
+    /// Whether it may be called a second time with another version of a model, whose result nobody is to see: it has no side effects.
+    pub shadow_safe: bool,
     /// Where the function is defined, as file and line; `None` if that is unknown.
     pub source: Option<(&'static str, u32)>,
     /// The function that makes the values or tests the asset.
@@ -76,6 +78,7 @@ impl Computation {
             retry: Retry::none(),
             timeout: None,
             pools: Vec::new(),
+            shadow_safe: false,
             source: None,
             function,
         }

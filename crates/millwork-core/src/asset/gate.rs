@@ -18,6 +18,8 @@ pub struct GateDefinition {
     pub asset: AssetKey,
     /// The alias that points at the version in use.
     pub alias: AliasName,
+    /// The asset that versions make in shadow where the gate asks for outcomes; `None` for a gate that doesn't.
+    pub shadow: Option<AssetKey>,
     /// What it demands of a version, in Markdown.
     pub description: String,
     /// How the verdict is reached.
@@ -28,7 +30,22 @@ impl GateDefinition {
     /// The gate `name` of `asset`, which `computation` takes as its challenger. A promotion moves the alias `champion`.
     pub fn new(name: impl Into<String>, asset: impl Into<AssetKey>, computation: Computation) -> Self {
         let (alias, description) = (AliasName::champion(), String::new());
-        Self { name: name.into(), asset: asset.into(), alias, description, computation }
+        Self { name: name.into(), asset: asset.into(), alias, shadow: None, description, computation }
+    }
+
+    /// The gate with an asset that versions make in shadow, so that it may ask for outcomes.
+    #[must_use]
+    pub fn shadow(self, asset: impl Into<AssetKey>) -> Self {
+        Self { shadow: Some(asset.into()), ..self }
+    }
+
+    /// The assets that it reads beside the versions that it compares. New values of them are a reason to judge again.
+    pub fn judges_on(&self) -> impl Iterator<Item = &AssetKey> {
+        let requirements = &self.computation.requirements;
+        let inputs = requirements.inputs.iter();
+        let inputs = inputs.filter(|input| input.asset != self.asset && !self.compares(input));
+        let histories = requirements.histories.iter();
+        inputs.chain(histories).map(|input| &input.asset).chain(&requirements.previous)
     }
 
     /// Whether an input is of the versions that the gate compares: the one in use, or what either was made from. It is read when the gate
@@ -74,13 +91,16 @@ impl Decision {
     }
 }
 
-/// The answer of a gate: a decision, or a question to people.
+/// The answer of a gate: a decision, a question to people, or the wish for outcomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// It decided.
     Decided(Decision),
     /// People decide.
     Ask(Question),
+    /// Outcomes decide: the version predicts in shadow until the gate judges otherwise. The longest wait for outcomes, and the decision after
+    /// it; `None` waits forever.
+    Shadow(Option<(Duration, Decision)>),
 }
 
 /// A question to people whether a version is to be promoted.
@@ -134,16 +154,25 @@ impl Verdict {
         Self::of(Answer::Ask(Question { of: of.into(), limit: None }))
     }
 
+    /// Outcomes decide: the challenger predicts beside the version in use, invisibly, until the gate judges otherwise. Only a gate with
+    /// `shadow = …` may ask for that.
+    pub fn shadow(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::of(Answer::Shadow(None)) }
+    }
+
     /// Promotes the challenger if that is `better`, and keeps the version in use otherwise.
     pub fn promote_if(better: bool) -> Self {
         Self::of(Answer::Decided(if better { Decision::Promote } else { Decision::Keep }))
     }
 
-    /// After this long without an answer, `then` is decided. It is for [`ask`](Self::ask), and changes no other verdict.
+    /// After this long without an answer, or without outcomes that decide, `then` is decided. It is for [`ask`](Self::ask) and
+    /// [`shadow`](Self::shadow), and changes no other verdict.
     #[must_use]
     pub fn within(mut self, limit: Duration, then: Decision) -> Self {
-        if let Answer::Ask(question) = &mut self.answer {
-            question.limit = Some((limit, then));
+        match &mut self.answer {
+            Answer::Ask(question) => question.limit = Some((limit, then)),
+            Answer::Shadow(outcomes) => *outcomes = Some((limit, then)),
+            Answer::Decided(_) => {}
         }
         self
     }
@@ -245,9 +274,14 @@ mod tests {
     }
 
     #[test]
-    fn only_questions_have_a_limit() {
+    fn only_what_waits_has_a_limit() {
         let hour = Duration::from_secs(3600);
         assert_eq!(Verdict::promote().within(hour, Decision::Reject), Verdict::promote());
+        let shadow = Verdict::shadow("few outcomes").within(hour, Decision::Keep);
+        assert_eq!(
+            (shadow.answer, &*shadow.reason),
+            (Answer::Shadow(Some((hour, Decision::Keep))), "few outcomes")
+        );
         let Answer::Ask(question) = Verdict::ask("ops").within(hour, Decision::Keep).answer else { panic!() };
         assert_eq!(question.limit, Some((hour, Decision::Keep)));
     }

@@ -73,8 +73,12 @@ pub enum ChangeKind {
     },
     /// Its gate asked people about a version.
     Asked(VersionNumber),
-    /// A version was decided about: a question about it, if there was one, is answered.
+    /// Its gate asked for outcomes of a version, which went into shadow.
+    Tried(VersionNumber),
+    /// A version was decided about: a question about it, if there was one, is answered, and it is in shadow no more.
     Decided(VersionNumber),
+    /// A version came into use.
+    InUse(VersionNumber),
     /// What is known of it from before, which is no news.
     Earlier(Earlier),
 }
@@ -198,16 +202,20 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
             };
             let alias = |asset| change(&alias_key(asset, &moved.alias), kind);
             let mut changes: Vec<Change> = event.asset.as_ref().map(alias).into_iter().collect();
-            // Bringing a version into use answers a question about it.
-            changes.extend(moved.to.into_iter().flat_map(|to| of_asset(ChangeKind::Decided(to))));
+            let model = event.asset.as_ref().and_then(|asset| graph.asset_index(asset));
+            let comes_into_use = model.is_some_and(|model| graph.alias_in_use(model) == moved.alias);
+            let in_use = moved.to.into_iter().filter(|_| comes_into_use);
+            changes.extend(in_use.flat_map(|to| of_asset(ChangeKind::InUse(to))));
             changes
         }
-        EventBody::VersionJudged(judged) => of_asset(match judged.asked {
-            Some(_) => ChangeKind::Asked(judged.version),
-            None => ChangeKind::Decided(judged.version),
+        EventBody::VersionJudged(judged) => of_asset(match (&judged.asked, &judged.shadow) {
+            (Some(_), _) => ChangeKind::Asked(judged.version),
+            (None, Some(_)) => ChangeKind::Tried(judged.version),
+            (None, None) => ChangeKind::Decided(judged.version),
         }),
         EventBody::VersionDecided(decided) => of_asset(ChangeKind::Decided(decided.version)),
         EventBody::VersionsBacktested(_)
+        | EventBody::ShadowCalled(_)
         | EventBody::AliasPinned(_)
         | EventBody::RunCanceling
         | EventBody::StepStarted
@@ -221,6 +229,9 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         | EventBody::Unreadable(_) => Vec::new(),
     }
 }
+
+/// A version that is in shadow, and its partition.
+pub type Trial = (Option<PartitionKey>, VersionNumber);
 
 /// The known facts about an asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -274,6 +285,9 @@ pub struct AssetFacts {
     /// The versions about which its gate has asked people who haven't answered.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub questions: BTreeSet<(Option<PartitionKey>, VersionNumber)>,
+    /// The version that is in shadow, of each partition that has one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub trials: BTreeSet<Trial>,
     /// When its condition last requested runs, the newest last, as far as a cooldown or budget asks for it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<Timestamp>,
@@ -349,8 +363,22 @@ impl AssetFacts {
             ChangeKind::Asked(version) => {
                 self.questions.insert((change.partition.clone(), *version));
             }
+            // The newest version is in shadow, and no other.
+            ChangeKind::Tried(version) => {
+                let of_partition = |trial: &&Trial| trial.0 == change.partition;
+                let newest = self.trials.iter().find(of_partition).map_or(*version, |trial| trial.1.max(*version));
+                self.trials.retain(|trial| trial.0 != change.partition);
+                self.trials.insert((change.partition.clone(), newest));
+            }
             ChangeKind::Decided(version) => {
+                let decided = (change.partition.clone(), *version);
+                self.questions.remove(&decided);
+                self.trials.remove(&decided);
+            }
+            // It answers a question about it, and ends trials of older versions as well.
+            ChangeKind::InUse(version) => {
                 self.questions.remove(&(change.partition.clone(), *version));
+                self.trials.retain(|trial| trial.0 != change.partition || trial.1 > *version);
             }
             ChangeKind::Earlier(earlier) => {
                 self.version = earlier.version.or(self.version);

@@ -380,7 +380,8 @@ impl Evaluator<'_> {
     }
 
     fn asked(&mut self, node: NodeId, models: &[AssetIndex]) -> Answer {
-        let questions = models.iter().map(|model| self.facts(*model).questions.len()).sum();
+        let pending = |facts: &AssetFacts| facts.questions.len() + facts.trials.len();
+        let questions = models.iter().map(|model| pending(self.facts(*model))).sum();
         self.measure(node, Measurement::Questions(questions));
         Answer::State(questions > 0)
     }

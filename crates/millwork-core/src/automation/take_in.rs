@@ -36,7 +36,9 @@ impl Automation {
             | ChangeKind::Code(_)
             | ChangeKind::Check { .. }
             | ChangeKind::Asked(_)
+            | ChangeKind::Tried(_)
             | ChangeKind::Decided(_)
+            | ChangeKind::InUse(_)
             | ChangeKind::Earlier(_) => return,
         };
         let Some(wanted) = self.wanted.get(&asset) else { return };

@@ -71,6 +71,32 @@ pub enum DefinitionError {
         /// The key of the asset.
         asset: AssetKey,
     },
+    /// The asset that versions are to make in shadow isn't declared as safe for that.
+    #[error(
+        "gate `{gate}` has versions of `{model}` make `{asset}` in shadow, which isn't declared as safe to be called twice"
+    )]
+    NotShadowSafe {
+        /// The name of the gate.
+        gate: String,
+        /// The model.
+        model: AssetKey,
+        /// The asset.
+        asset: AssetKey,
+    },
+    /// The asset that versions are to make in shadow isn't made with the version in use.
+    #[error(
+        "gate `{gate}` has versions of `{model}` make `{asset}` in shadow, which doesn't read its {alias}"
+    )]
+    ShadowWithoutModel {
+        /// The name of the gate.
+        gate: String,
+        /// The model.
+        model: AssetKey,
+        /// The asset.
+        asset: AssetKey,
+        /// The alias of the version in use.
+        alias: AliasName,
+    },
     /// The name of an alias can't be used.
     #[error("`{dependent}` follows an alias of `{asset}` with an invalid name: {problem}")]
     InvalidAlias {
@@ -282,11 +308,15 @@ impl Advice for DefinitionError {
             Self::MisplacedChallenger { asset, .. } => {
                 format!("take `Champion<{asset}>`, or declare it with `#[gate]`").into()
             }
+            Self::NotShadowSafe { asset, .. } => {
+                format!("if `{asset}` has no side effects, declare it with `#[asset(shadow_safe)]`").into()
+            }
+            Self::ShadowWithoutModel { model, asset, alias, .. } => {
+                format!("let `{asset}` take `{}`, or name an asset that does", version_of(model, alias))
+                    .into()
+            }
             Self::UnpairedInput { asset, model, alias, .. } => {
-                let of = match alias.as_str() {
-                    AliasName::CHAMPION => format!("Champion<{model}>"),
-                    _ => format!("Alias<{model}, …>"),
-                };
+                let of = version_of(model, alias);
                 format!("take `InputOf<{asset}, {of}>`, or make it part of the value of `{model}`").into()
             }
             Self::DuplicateResource { .. } => "wrap one of them in a type of its own".into(),
@@ -321,6 +351,14 @@ impl Advice for DefinitionError {
 
     fn class(&self) -> ErrorClass {
         ErrorClass::Definitions
+    }
+}
+
+/// The extractor of the version that an alias points at.
+fn version_of(model: &AssetKey, alias: &AliasName) -> String {
+    match alias.as_str() {
+        AliasName::CHAMPION => format!("Champion<{model}>"),
+        _ => format!("Alias<{model}, …>"),
     }
 }
 

@@ -110,6 +110,7 @@ impl Pipeline {
             | Instigator::Alerts
             | Instigator::AlertTests
             | Instigator::Approvals
+            | Instigator::Shadow
             | Instigator::Retries
             | Instigator::Traces => None,
         };

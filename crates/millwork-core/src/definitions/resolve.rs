@@ -201,6 +201,27 @@ impl Steps<'_> {
         }
         let partitions = self.assets[producer].partitions.as_ref();
         self.check_computation(&gate.name, partitions, &gate.computation, errors);
+        if let Some(shadow) = &gate.shadow {
+            self.check_shadow(gate, shadow, errors);
+        }
+    }
+
+    /// What versions make in shadow is made with the version in use, by a function that may be called twice.
+    fn check_shadow(&self, gate: &GateDefinition, asset: &AssetKey, errors: &mut Vec<DefinitionError>) {
+        let Some(&producer) = self.producers.get(asset) else {
+            errors.push(self.unlisted(&gate.name, asset));
+            return;
+        };
+        let (name, model, asset) = (gate.name.clone(), gate.asset.clone(), asset.clone());
+        let computation = self.assets[producer].computation.as_ref();
+        let read_as = ReadAs::Alias(gate.alias.clone());
+        let mut inputs = computation.iter().flat_map(|computation| &computation.requirements.inputs);
+        if !inputs.any(|input| input.asset == model && input.read_as == read_as) {
+            let alias = gate.alias.clone();
+            errors.push(DefinitionError::ShadowWithoutModel { gate: name, model, asset, alias });
+        } else if !computation.is_some_and(|computation| computation.shadow_safe) {
+            errors.push(DefinitionError::NotShadowSafe { gate: name, model, asset });
+        }
     }
 
     fn check_check(&self, check: &CheckDefinition, errors: &mut Vec<DefinitionError>) {
@@ -234,6 +255,16 @@ impl Steps<'_> {
             }
             if let ReadAs::Alias(alias) = &input.read_as {
                 self.check_alias(dependent, requirements, &input.asset, alias, errors);
+            }
+        }
+        for input in &requirements.shadows {
+            match self.producers.get(&input.asset) {
+                Some(&producer) => {
+                    let upstream = &self.assets[producer];
+                    errors.extend(type_error(dependent, input, upstream));
+                    errors.extend(mapping_error(dependent, partitions, input, upstream.partitions.as_ref()));
+                }
+                None => errors.push(self.unlisted(dependent, &input.asset)),
             }
         }
         for asset in requirements.previous.iter().filter(|asset| !self.producers.contains_key(*asset)) {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{
-    AliasMoved, AliasPinned, Environment, EventKind, KindSet, VersionDecided, VersionJudged,
-    VersionsBacktested,
+    AliasMoved, AliasPinned, Environment, EventKind, KindSet, ShadowCalled, ShadowOutcome, VersionDecided,
+    VersionJudged, VersionsBacktested,
 };
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
@@ -129,6 +129,8 @@ pub enum EventBody {
     VersionDecided(VersionDecided),
     /// A gate judged stored versions, without consequences.
     VersionsBacktested(VersionsBacktested),
+    /// An asset's function was called with a version in shadow.
+    ShadowCalled(ShadowCalled),
     /// Which version an alias means to the run.
     AliasPinned(AliasPinned),
     /// What an execution of the run was made with.
@@ -436,6 +438,7 @@ impl EventBody {
             Self::AliasMoved(_) => EventKind::AliasMoved,
             Self::VersionDecided(_) => EventKind::VersionDecided,
             Self::VersionsBacktested(_) => EventKind::VersionsBacktested,
+            Self::ShadowCalled(_) => EventKind::ShadowCalled,
             Self::AliasPinned(_) => EventKind::AliasPinned,
             Self::EnvironmentRecorded(_) => EventKind::EnvironmentRecorded,
             Self::Unreadable(_) => return None,
@@ -477,6 +480,7 @@ impl EventBody {
             | Self::Observed { metadata, .. }
             | Self::CheckEvaluated(CheckEvaluation { metadata, .. })
             | Self::VersionJudged(VersionJudged { metadata, .. }) => Some(metadata),
+            Self::ShadowCalled(called) => called.metadata(),
             Self::RunQueued
             | Self::RunStarted { .. }
             | Self::RunCanceling
@@ -574,6 +578,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
+            | Self::ShadowCalled(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
@@ -583,6 +588,17 @@ impl EventBody {
     /// The materialization, of an event about one.
     pub const fn materialization(&self) -> Option<&Materialization> {
         if let Self::Materialized(made) = self { Some(made) } else { None }
+    }
+
+    /// The version of the data that the event has stored, and where; `None` if it has stored no value. Values in shadow count as well.
+    pub const fn stored_value(&self) -> Option<(&DataVersion, &StoredValue)> {
+        if let Self::Materialized(made) = self {
+            Some((&made.data_version, &made.stored))
+        } else if let Self::ShadowCalled(ShadowCalled { outcome: ShadowOutcome::Made(made), .. }) = self {
+            Some((&made.data_version, &made.stored))
+        } else {
+            None
+        }
     }
 
     /// The number of the version that the event materializes.
@@ -617,6 +633,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
+            | Self::ShadowCalled(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,

@@ -68,6 +68,8 @@ pub enum EventKind {
     EnvironmentRecorded = 26,
     /// A gate judged stored versions, without consequences.
     VersionsBacktested = 27,
+    /// An asset's function was called with a version in shadow.
+    ShadowCalled = 28,
 }
 
 /// What an event is about.
@@ -87,7 +89,7 @@ pub enum EventSubject {
 
 impl EventKind {
     /// All kinds, by number.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::RunQueued,
         Self::RunStarted,
         Self::RunCanceling,
@@ -115,6 +117,7 @@ impl EventKind {
         Self::AliasPinned,
         Self::EnvironmentRecorded,
         Self::VersionsBacktested,
+        Self::ShadowCalled,
     ];
 
     /// The number under which databases know it.
@@ -157,6 +160,7 @@ impl EventKind {
             Self::AliasPinned => "alias_pinned",
             Self::EnvironmentRecorded => "environment_recorded",
             Self::VersionsBacktested => "versions_backtested",
+            Self::ShadowCalled => "shadow_called",
         }
     }
 
@@ -186,7 +190,8 @@ impl EventKind {
             | Self::VersionJudged
             | Self::AliasMoved
             | Self::VersionDecided
-            | Self::VersionsBacktested => EventSubject::Asset,
+            | Self::VersionsBacktested
+            | Self::ShadowCalled => EventSubject::Asset,
             Self::Logged => EventSubject::Log,
             Self::AliasPinned | Self::EnvironmentRecorded => EventSubject::Context,
         }
@@ -219,6 +224,7 @@ impl EventKind {
             | Self::AliasMoved
             | Self::VersionDecided
             | Self::VersionsBacktested
+            | Self::ShadowCalled
             | Self::AliasPinned
             | Self::EnvironmentRecorded => None,
         }
@@ -382,12 +388,13 @@ mod tests {
             (25, "alias_pinned"),
             (26, "environment_recorded"),
             (27, "versions_backtested"),
+            (28, "shadow_called"),
         ];
         assert_eq!(EventKind::ALL.map(|kind| (kind.number(), kind.name())), stored);
         for (number, name) in stored {
             assert_eq!(EventKind::from_number(number).map(EventKind::name), Some(name));
         }
-        assert_eq!((EventKind::from_number(0), EventKind::from_number(28)), (None, None));
+        assert_eq!((EventKind::from_number(0), EventKind::from_number(29)), (None, None));
     }
 
     /// Reading a name that doesn't exist, serde lists those that do.

@@ -8,6 +8,7 @@ mod body;
 mod envelope;
 mod environment;
 mod kind;
+mod shadow_events;
 mod version_events;
 
 pub use body::{
@@ -17,7 +18,8 @@ pub use body::{
 pub use envelope::{Event, FORMAT, NewEvent};
 pub use environment::{Environment, FileHash, FileHasher, WorkingTree};
 pub use kind::{EventKind, EventSubject, KindSet};
+pub use shadow_events::{ShadowCalled, ShadowOutcome, ShadowValue};
 pub use version_events::{
-    AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, Mover, VersionDecided,
-    VersionJudged, VersionsBacktested,
+    AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, Mover, ShadowTrial,
+    VersionDecided, VersionJudged, VersionsBacktested,
 };

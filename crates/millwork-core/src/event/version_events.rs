@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Provenance;
-use crate::asset::{DataVersion, Decision, Metadata};
+use crate::asset::{AssetKey, DataVersion, Decision, Metadata};
 use crate::version::{AliasName, VersionNumber};
 
 /// The verdict of a gate about a version.
@@ -26,6 +26,13 @@ pub struct VersionJudged {
     /// The question to people; `None` if the gate decided itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+    /// The trial on which the version goes; `None` if the gate asked for no outcomes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowTrial>,
+    /// The sequence number of the verdict whose trial in shadow it ends, which ends once: the store refuses a second end. `None` if the
+    /// version wasn't in shadow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<u64>,
     /// The reason in words; empty if the gate gave none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
@@ -50,6 +57,19 @@ pub struct Asked {
     pub then: Option<Decision>,
 }
 
+/// A trial of a version in shadow: it predicts beside the version in use, until outcomes decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShadowTrial {
+    /// The asset that it makes beside the version in use.
+    pub asset: AssetKey,
+    /// Until when outcomes are awaited; `None` waits forever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// The decision if no outcomes have decided by then; `None` without a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Decision>,
+}
+
 /// A decision about a version that no gate made: the answer to a question, or one by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionDecided {
@@ -61,6 +81,9 @@ pub struct VersionDecided {
     /// weren't asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<u64>,
+    /// Whether the version was in shadow until then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_shadow: bool,
     /// Who decided.
     pub by: Mover,
     /// The reason in words.
@@ -113,7 +136,7 @@ pub enum Mover {
     Gate(String),
     /// A person, by the name that was given.
     Person(String),
-    /// The time limit of a question.
+    /// The time limit of a question, or of a trial in shadow.
     TimeLimit,
 }
 
@@ -172,6 +195,8 @@ pub enum BacktestOutcome {
         /// Who would be asked.
         of: String,
     },
+    /// The gate would ask for outcomes first.
+    InShadow,
     /// The version couldn't be loaded, or the gate's function failed.
     Failed,
     /// The value of the version was removed by a retention rule.
@@ -184,6 +209,7 @@ impl BacktestOutcome {
         match self {
             Self::Judged { decision } => decision.as_str().to_owned(),
             Self::Asked { of } => format!("asks {of}"),
+            Self::InShadow => "in shadow".to_owned(),
             Self::Failed => "failed".to_owned(),
             Self::ValueRemoved => "value removed".to_owned(),
         }
@@ -200,18 +226,30 @@ pub struct AliasPinned {
     pub version: Option<VersionNumber>,
 }
 
+impl VersionJudged {
+    /// Until when an answer or outcomes are awaited, and the decision without them; `None` if nothing waits, or forever.
+    pub fn limit(&self) -> Option<(Timestamp, Decision)> {
+        let asked = self.asked.as_ref().and_then(|asked| asked.until.zip(asked.then));
+        asked.or_else(|| self.shadow.as_ref().and_then(|trial| trial.until.zip(trial.then)))
+    }
+}
+
 impl fmt::Display for VersionJudged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { gate, version, against, decision, asked, reason, .. } = self;
+        let Self { gate, version, against, decision, asked, shadow, answers, reason, .. } = self;
         write!(f, "gate `{gate}` judged version {version}")?;
         match against {
             Some(against) => write!(f, " against {against}: ")?,
             None => f.write_str(": ")?,
         }
-        match (decision, asked) {
-            (Some(decision), _) => f.write_str(decision.as_str())?,
-            (None, Some(asked)) => write!(f, "asks {}", asked.of)?,
-            (None, None) => f.write_str("no decision")?,
+        match (decision, asked, shadow) {
+            (Some(decision), _, _) => f.write_str(decision.as_str())?,
+            (None, Some(asked), _) => write!(f, "asks {}", asked.of)?,
+            (None, None, Some(trial)) => write!(f, "in shadow at `{}`", trial.asset)?,
+            (None, None, None) => f.write_str("no decision")?,
+        }
+        if answers.is_some() {
+            f.write_str(AFTER_SHADOW)?;
         }
         because(f, reason)
     }
@@ -219,7 +257,11 @@ impl fmt::Display for VersionJudged {
 
 impl fmt::Display for VersionDecided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "version {}: {} by {}", self.version, self.decision.as_str(), self.by)?;
+        write!(f, "version {}: {}", self.version, self.decision.as_str())?;
+        if self.after_shadow {
+            f.write_str(AFTER_SHADOW)?;
+        }
+        write!(f, " by {}", self.by)?;
         because(f, &self.reason)
     }
 }
@@ -248,6 +290,9 @@ impl fmt::Display for AliasPinned {
         }
     }
 }
+
+/// What follows a decision about a version that was in shadow.
+const AFTER_SHADOW: &str = " after shadow";
 
 fn because(f: &mut fmt::Formatter<'_>, reason: &str) -> fmt::Result {
     if reason.is_empty() { Ok(()) } else { write!(f, " ({reason})") }

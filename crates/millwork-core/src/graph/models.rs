@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{AssetGraph, AssetIndex, Edge};
-use crate::asset::AssetKey;
+use crate::asset::{AssetKey, GateDefinition};
 use crate::version::{AliasName, ReadAs};
 
 impl AssetGraph {
@@ -76,6 +76,13 @@ impl AssetGraph {
         let inputs = &self.steps()[step].computation().requirements.inputs;
         let key = self.key(upstream);
         inputs.iter().any(|input| input.asset == *key && matches!(input.read_as, ReadAs::Alias(_)))
+    }
+
+    /// The models whose versions make an asset in shadow where their gates ask for outcomes.
+    pub fn shadow_models(&self, asset: AssetIndex) -> impl Iterator<Item = AssetIndex> {
+        let key = self.key(asset);
+        let names = move |gate: &GateDefinition| gate.shadow.as_ref() == Some(key);
+        self.assets().indices().filter(move |model| self.gate(*model).is_some_and(names))
     }
 
     /// The assets that something reads by an alias, or whose alias something follows.

@@ -114,6 +114,7 @@ struct TypedVersion<A: Asset> {
     value: Arc<A::Value>,
     stored: StoredVersion,
     step_time: Timestamp,
+    is_in_shadow: bool,
 }
 
 impl<A: Asset> TypedVersion<A> {
@@ -128,14 +129,15 @@ impl<A: Asset> TypedVersion<A> {
             run: None,
             at: Timestamp::UNIX_EPOCH,
         };
-        Self { value, stored, step_time: Timestamp::UNIX_EPOCH }
+        Self { value, stored, step_time: Timestamp::UNIX_EPOCH, is_in_shadow: false }
     }
 
     fn from_step(context: &StepContext, read_as: &ReadAs) -> Result<Option<Self>, BoxError> {
         let Some(stored) = context.version(A::KEY, read_as) else { return Ok(None) };
         let value = stored.value.clone().downcast();
         let value = value.map_err(|_| format!("the stored version of `{}` has another type", A::KEY))?;
-        Ok(Some(Self { value, stored: stored.clone(), step_time: context.started_at() }))
+        let is_in_shadow = context.shadow_of().is_some_and(|model| model.as_str() == A::KEY);
+        Ok(Some(Self { value, stored: stored.clone(), step_time: context.started_at(), is_in_shadow }))
     }
 }
 
@@ -158,6 +160,11 @@ impl<A: Asset, N: NamedAlias> Alias<A, N> {
     /// The time at which the step that took it began, as by [`StepTime`](super::StepTime); 1970 in tests of its function.
     pub fn step_time(&self) -> Timestamp {
         self.version.step_time
+    }
+
+    /// Whether it is a version in shadow, with which the function is called in the place of the version in use.
+    pub fn is_in_shadow(&self) -> bool {
+        self.version.is_in_shadow
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Resources, StepSink, StoredHistory, StoredVersion, log};
+use super::{Resources, StepSink, StoredHistory, StoredShadow, StoredVersion, log};
 use crate::BoxError;
 use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
 use crate::problem::Problem;
@@ -29,6 +29,10 @@ struct Parts {
     previous: HashMap<AssetKey, StoredVersion>,
     versions: HashMap<(AssetKey, ReadAs), StoredVersion>,
     histories: HashMap<AssetKey, StoredHistory>,
+    /// The model whose version in shadow is among them, in the place of the one in use.
+    shadow_of: Option<AssetKey>,
+    /// What was made in shadow of the assets for which the step asks.
+    shadows: HashMap<AssetKey, StoredShadow>,
     config: Value,
     resources: Arc<Resources>,
     sink: Arc<dyn StepSink>,
@@ -73,6 +77,8 @@ impl StepContext {
             previous: HashMap::new(),
             versions: HashMap::new(),
             histories: HashMap::new(),
+            shadow_of: None,
+            shadows: HashMap::new(),
             config: Value::Object(serde_json::Map::new()),
             resources: Arc::default(),
             sink: log::discarding(),
@@ -144,6 +150,16 @@ impl StepContext {
     /// The stored materializations of an asset, if the step asked for them.
     pub fn history(&self, asset: &str) -> Option<&StoredHistory> {
         self.0.histories.get(asset)
+    }
+
+    /// The model whose version in shadow the function is called with, in the place of the one in use; `None` for every other call.
+    pub fn shadow_of(&self) -> Option<&AssetKey> {
+        self.0.shadow_of.as_ref()
+    }
+
+    /// What versions in shadow have made of an asset, if the step asked for it.
+    pub fn shadow(&self, asset: &str) -> Option<&StoredShadow> {
+        self.0.shadows.get(asset)
     }
 
     /// The step's configuration, an object.
@@ -227,6 +243,20 @@ impl StepContextBuilder {
     #[must_use]
     pub fn history(mut self, asset: impl Into<AssetKey>, history: StoredHistory) -> Self {
         self.0.histories.insert(asset.into(), history);
+        self
+    }
+
+    /// Marks the call as one in shadow: the version of this model is not the one in use.
+    #[must_use]
+    pub fn shadow_of(mut self, model: Option<AssetKey>) -> Self {
+        self.0.shadow_of = model;
+        self
+    }
+
+    /// Adds what versions in shadow have made of an asset.
+    #[must_use]
+    pub fn shadow(mut self, asset: impl Into<AssetKey>, shadow: StoredShadow) -> Self {
+        self.0.shadows.insert(asset.into(), shadow);
         self
     }
 

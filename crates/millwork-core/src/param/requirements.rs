@@ -19,6 +19,8 @@ pub struct Requirements {
     pub previous: Vec<AssetKey>,
     /// The assets whose stored materializations it takes, without waiting for them.
     pub histories: Vec<Input>,
+    /// The assets of which it takes what versions in shadow have made, without waiting for anything.
+    pub shadows: Vec<Input>,
     /// Whether it asks for its partition's key.
     pub partition: bool,
     /// The asset whose new version it judges; `None` for what isn't a gate.
@@ -111,6 +113,12 @@ impl Requirements {
             let input = Input::latest(asset, loads, InputMapping::Identity);
             self.histories.push(Input { read_as: ReadAs::History { after: None }, ..input });
         }
+    }
+
+    /// Takes what versions in shadow have made of an asset, each a `T`.
+    pub fn shadow<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
+        let loads = Some((TypeId::of::<T>(), type_name::<T>()));
+        self.shadows.push(Input::latest(asset.into(), loads, InputMapping::Identity));
     }
 
     /// Requires a resource of type `T`.

@@ -473,6 +473,8 @@ fn judged(at: i64, version: u32, decision: Option<Decision>, reason: &str) -> Oc
         against: VersionNumber::new(version - 1),
         decision,
         asked: decision.is_none().then_some(asked),
+        shadow: None,
+        answers: None,
         reason: reason.to_owned(),
         metadata: Metadata::new(),
         provenance: Provenance { code_version: "1".into(), inputs: Vec::new(), config: None },
@@ -482,7 +484,7 @@ fn judged(at: i64, version: u32, decision: Option<Decision>, reason: &str) -> Oc
 
 fn decided(at: i64, version: u32, decision: Decision, by: Mover, reason: &str) -> Occurrence {
     let (version, reason) = (number(version), reason.to_owned());
-    let decided = VersionDecided { version, decision, answers: None, by, reason };
+    let decided = VersionDecided { version, decision, answers: None, after_shadow: false, by, reason };
     of_version(at, EventBody::VersionDecided(decided))
 }
 
@@ -544,6 +546,35 @@ fn what_becomes_of_versions_is_sent_each_time() {
     check(rule(Trigger::RunFailed).when(Trigger::metric_below("r2", 1.0)), &day, &[]);
     let calm = rule(Trigger::Rejected).cooldown(Duration::from_secs(600));
     check(calm, &day, &["3 Version 3 of `model` is rejected"]);
+}
+
+/// Two trials in shadow: one is ended by the gate, one by the time limit.
+#[test]
+fn what_came_of_shadow_is_sent() {
+    let by_gate = |decision| {
+        let mut occurrence = judged(2, 2, Some(decision), "510 outcomes");
+        if let OccurrenceKind::VersionJudged(judged) = &mut occurrence.kind {
+            judged.answers = Some(1);
+        }
+        occurrence
+    };
+    let mut by_limit = decided(4, 3, Decision::Reject, Mover::TimeLimit, "outcomes have not decided");
+    if let OccurrenceKind::VersionDecided(decided) = &mut by_limit.kind {
+        decided.after_shadow = true;
+    }
+    let mut goes_into_shadow = judged(1, 2, None, "no outcomes");
+    if let OccurrenceKind::VersionJudged(judged) = &mut goes_into_shadow.kind {
+        judged.asked = None;
+    }
+    let day = [life_of_a_model(), vec![goes_into_shadow, by_gate(Decision::Keep), by_limit]].concat();
+    check(
+        rule(Trigger::ShadowDecided),
+        &day,
+        &["2 Version 2 of `model` after shadow: keep", "4 Version 3 of `model` after shadow: reject"],
+    );
+    let kept = "2 Version 2 of `model` is kept after shadow, and not promoted";
+    check(rule(Trigger::Kept), &day[11..], &[kept]);
+    check(rule(Trigger::Rejected), &day[11..], &["4 Version 3 of `model` is rejected after shadow"]);
 }
 
 #[test]

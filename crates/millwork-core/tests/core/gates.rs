@@ -109,6 +109,38 @@ fn what_does_not_fit() {
     );
 }
 
+/// What versions make in shadow is made with the version in use, by a function that may be called twice.
+#[test]
+fn what_can_be_made_in_shadow() {
+    let with_gate = |predictions: AssetDefinition, shadow: &str| {
+        let model = asset("model", &[]);
+        Definitions::new().assets([model, predictions]).gate(gate("better", "model", &[]).shadow(shadow))
+    };
+    let safe = |definition: AssetDefinition| definition.policy(|computation| computation.shadow_safe = true);
+    let predictions = || with_champion(asset("predictions", &[]), "model");
+    check(with_gate(safe(predictions()), "predictions"), &[]);
+    check(
+        with_gate(safe(predictions()), "prediction"),
+        &[
+            "`better` depends on asset `prediction`, which is not part of the definitions; hint: did you mean `predictions`?",
+        ],
+    );
+    check(
+        with_gate(predictions(), "predictions"),
+        &[
+            "gate `better` has versions of `model` make `predictions` in shadow, which isn't declared as safe to be called twice; hint: \
+             if `predictions` has no side effects, declare it with `#[asset(shadow_safe)]`",
+        ],
+    );
+    check(
+        with_gate(safe(asset("predictions", &["model"])), "predictions"),
+        &[
+            "gate `better` has versions of `model` make `predictions` in shadow, which doesn't read its champion; hint: let \
+             `predictions` take `Champion<model>`, or name an asset that does",
+        ],
+    );
+}
+
 /// The latest vectorizer beside the champion predicts nonsense silently.
 #[test]
 fn what_a_version_was_made_from_is_not_taken_as_the_latest() {

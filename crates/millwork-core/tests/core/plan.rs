@@ -30,6 +30,7 @@ fn blocking_check(asset: &str) -> CheckDefinition {
             retry: Default::default(),
             timeout: None,
             pools: Vec::new(),
+            shadow_safe: false,
             source: None,
             function: StepFunction::Blocking(std::sync::Arc::new(|_| {
                 Ok(StepResult::Check(CheckResult::pass()))

@@ -40,6 +40,7 @@ fn check_of(asset: &str, name: &str, blocking: bool, inputs: &[&str]) -> CheckDe
             retry: Default::default(),
             timeout: None,
             pools: Vec::new(),
+            shadow_safe: false,
             source: None,
             function: StepFunction::Blocking(std::sync::Arc::new(verdict)),
         },

@@ -277,6 +277,7 @@ fn ticks_command(instigator: &Instigator) -> String {
         | Instigator::Alerts
         | Instigator::AlertTests
         | Instigator::Approvals
+        | Instigator::Shadow
         | Instigator::Retries
         | Instigator::Traces => "automation ticks".to_owned(),
     }

@@ -1,6 +1,7 @@
-//! Approvals: decides about versions of models when people were asked, and none has answered in time.
+//! Approvals: decides about versions of models when people were asked, and none has answered in time, or a gate has asked for outcomes, and
+//! they haven't decided in time.
 //!
-//! A gate may ask whether a version is to be promoted, with a time limit and the decision after it. Such questions are read from the log
+//! A gate may ask so with a time limit and the decision after it. Such questions are read from the log
 //! behind a cursor, and stored beside it until they are answered, so that a tick reads only what is new. The decision names the question that
 //! it answers, and the store refuses a second answer: of two daemons, or a daemon and a person, one decides. So the cursor needn't be written in
 //! the same commit; a daemon that dies in between leaves an answer behind, which the next one reads.
@@ -79,8 +80,7 @@ impl Position {
         let Some(of) = event.asset_partition() else { return };
         if let EventBody::VersionJudged(judged) = &event.body {
             self.remove(&of, judged.version);
-            let asked = judged.asked.as_ref();
-            if let Some(until) = asked.and_then(|asked| asked.then.and(asked.until)) {
+            if let Some((until, _)) = judged.limit() {
                 let (verdict, version, asked_at) = (event.sequence, judged.version, event.at);
                 let AssetPartition { asset, partition } = of;
                 self.waiting.push(Question { verdict, asset, partition, version, asked_at, until });
@@ -200,7 +200,7 @@ fn keep(
     error: &OperationError,
 ) -> Result<Vec<EventBody>, OperationError> {
     match history.status(question.version, in_use) {
-        Some(VersionStatus::AwaitsApproval(_)) => {
+        Some(VersionStatus::AwaitsApproval(_) | VersionStatus::InShadow(_)) => {
             let reason = format!("no answer in time, and it can't be promoted: {error}");
             let author = Author { by: Mover::TimeLimit, reason };
             history.keep(&question.asset, in_use, question.version, &author)
@@ -208,6 +208,7 @@ fn keep(
         Some(
             VersionStatus::InUse
             | VersionStatus::Retired
+            | VersionStatus::Superseded(_)
             | VersionStatus::Kept
             | VersionStatus::Rejected
             | VersionStatus::Unjudged,

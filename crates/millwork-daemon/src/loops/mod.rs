@@ -14,4 +14,5 @@ pub(crate) mod retention;
 pub(crate) mod retries;
 pub(crate) mod schedules;
 pub(crate) mod sensors;
+pub(crate) mod shadow;
 pub(crate) mod traces;

@@ -24,7 +24,7 @@ use super::dispatcher::{Dispatcher, Effect, Input};
 use super::pools::Pools;
 use super::resume::EarlierExecutions;
 use super::{RunContext, StopMode, StoredInputs};
-use crate::steps::{Attempt, AttemptEnd, Report, StepOutput, execute};
+use crate::steps::{Attempt, AttemptEnd, Report, ShadowCall, StepOutput, call_in_shadow, execute};
 
 /// How often a full pool is asked again; another process may have given slots back.
 const POOL_PAUSE: Duration = Duration::from_millis(50);
@@ -49,6 +49,7 @@ pub(crate) struct DispatchLoop {
 enum Message {
     Ended(Report),
     PauseOver(PlanIndex),
+    ShadowOver(PlanIndex),
 }
 
 impl DispatchLoop {
@@ -129,6 +130,7 @@ impl DispatchLoop {
         let report = match message {
             Message::Ended(report) => report,
             Message::PauseOver(position) => return Input::PauseOver(position),
+            Message::ShadowOver(position) => return Input::ShadowOver(position),
         };
         let last_values = match &report.end {
             AttemptEnd::Succeeded { outputs, .. } => self.last_values([(report.position, &**outputs)]).await,
@@ -155,6 +157,10 @@ impl DispatchLoop {
                 }
                 Effect::Start(attempt) => {
                     self.start(attempt);
+                    None
+                }
+                Effect::CallInShadow(position, calls) => {
+                    self.call_in_shadow(position, calls);
                     None
                 }
                 Effect::Pause(position, pause) => {
@@ -213,10 +219,19 @@ impl DispatchLoop {
             let report = AssertUnwindSafe(execute(context, attempt, started_at)).catch_unwind().await;
             let report = report.unwrap_or_else(|_| {
                 let failure = Failure::new(FailureKind::Panic, "the attempt itself panicked");
-                Report { position, number, end: failure.into(), micros: 0 }
+                Report { position, number, end: failure.into(), began_at: started_at, micros: 0 }
             });
             // A loop that has ended no longer needs the message.
             let _ = sender.send(Message::Ended(report));
+        });
+    }
+
+    fn call_in_shadow(&self, position: PlanIndex, calls: Vec<ShadowCall>) {
+        let (context, sender) = (self.context.clone(), self.sender.clone());
+        tokio::spawn(async move {
+            // A panic of the call itself is recorded as its failure; whatever else happens, the run goes on.
+            let _ = AssertUnwindSafe(call_in_shadow(context, calls)).catch_unwind().await;
+            let _ = sender.send(Message::ShadowOver(position));
         });
     }
 

@@ -55,6 +55,10 @@
 //! - *Unchanged:* in a run of stale steps, a step that was planned because something upstream was out of date is compared again when
 //!   upstream is done. If code and inputs are those of its stored value, it is skipped, and the stored value is used instead.
 //!
+//! - *A version in shadow:* once a step has succeeded, its function is called again with a version in shadow, if there is one
+//!   ([`Effect::CallInShadow`]). Nothing waits for that but the end of the run; the call has the step's place and slots until
+//!   [`Input::ShadowOver`].
+//!
 //! # How a run ends
 //!
 //! When no step is left, or, after a stop, when no attempt is running any more. A stop starts no more steps and cancels those that wait.
@@ -81,16 +85,17 @@
 //! - That a step runs once. One whose process died is run again by the next execution; its number shows it
 //!   ([`EarlierExecutions`](super::resume::EarlierExecutions)).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use millwork_core::AssetPartition;
+use jiff::Timestamp;
 use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::index::IndexVec;
 use millwork_core::plan::{PlanIndex, ReadyQueue};
 use millwork_core::run::{Failure, FailureClass, FailureKind};
+use millwork_core::{AssetKey, AssetPartition};
 use millwork_storage::{SlotId, StorageError};
 
 use super::inputs::{InMemoryValues, ProducedValue};
@@ -98,7 +103,7 @@ use super::pools::WaitingForSlots;
 use super::resume::EarlierExecutions;
 use super::{PlannedRun, StoredInputs};
 use crate::logs::shorten;
-use crate::steps::{Attempt, AttemptEnd, Report, StepOutput};
+use crate::steps::{Attempt, AttemptEnd, Report, ShadowCall, StepOutput};
 
 #[cfg(test)]
 mod tests;
@@ -131,6 +136,8 @@ pub(crate) enum Input {
     },
     /// The pause between two attempts of a step is over.
     PauseOver(PlanIndex),
+    /// The calls in shadow that followed a step are over, and recorded.
+    ShadowOver(PlanIndex),
     /// The answer to [`Effect::TakeSlots`]: all slots that the step needs, or `None` while a pool is full.
     Slots(Result<Option<Vec<SlotId>>, StorageError>),
     /// The run was asked to stop.
@@ -151,6 +158,8 @@ pub(crate) enum Effect {
     Record { of_attempt: Vec<NewEvent>, position: PlanIndex, attempt: u32, body: EventBody },
     /// Start an attempt, which ends with an [`Input::Report`].
     Start(Attempt),
+    /// Call a step's function in shadow, which ends with [`Input::ShadowOver`].
+    CallInShadow(PlanIndex, Vec<ShadowCall>),
     /// Wait, and then hand in [`Input::PauseOver`].
     Pause(PlanIndex, Duration),
     /// Take the slots that a step needs, all or none; [`Input::Slots`] is the answer. Other inputs may come in between.
@@ -177,6 +186,8 @@ pub(crate) struct Dispatcher {
     retries: IndexVec<PlanIndex, u32>,
     /// The slots of each step that is running.
     running: HashMap<PlanIndex, Vec<SlotId>>,
+    /// The slots of each step that has succeeded, and whose function is called in shadow.
+    in_shadow: HashMap<PlanIndex, Vec<SlotId>>,
     /// Steps between two attempts.
     pausing: Vec<PlanIndex>,
     /// Steps whose pause between two attempts is over.
@@ -211,6 +222,7 @@ impl Dispatcher {
             attempts: run.plan.steps.map(|_| 0),
             retries: run.plan.steps.map(|_| 0),
             running: HashMap::new(),
+            in_shadow: HashMap::new(),
             pausing: Vec::new(),
             retry_ready: VecDeque::new(),
             waiting_for_slots: WaitingForSlots::default(),
@@ -231,6 +243,10 @@ impl Dispatcher {
             Input::Resumed { earlier, last_values } => self.resume(earlier, &last_values),
             Input::Report { report, last_values, jitter } => self.end_attempt(report, last_values, jitter),
             Input::PauseOver(position) => self.end_pause(position),
+            Input::ShadowOver(position) => {
+                let slots = self.in_shadow.remove(&position).unwrap_or_default();
+                self.give_back(slots);
+            }
             Input::Slots(slots) => {
                 self.receive_slots(slots);
                 self.settle();
@@ -268,7 +284,8 @@ impl Dispatcher {
         } else {
             self.start_ready();
         }
-        let is_idle = self.running.is_empty() && self.pausing.is_empty() && self.open_question.is_none();
+        let nothing_runs = self.running.is_empty() && self.in_shadow.is_empty();
+        let is_idle = nothing_runs && self.pausing.is_empty() && self.open_question.is_none();
         if is_idle && (self.is_stopping || self.nothing_is_left()) {
             let end = self.store_error.take().map_or_else(|| Ok(self.end()), Err);
             self.effects.push(Effect::Finish(end));
@@ -297,7 +314,9 @@ impl Dispatcher {
     }
 
     fn start_ready(&mut self) {
-        while self.open_question.is_none() && self.running.len() < self.max_parallel_steps {
+        while self.open_question.is_none()
+            && self.running.len() + self.in_shadow.len() < self.max_parallel_steps
+        {
             if let Some(position) = self.waiting_for_slots.pop() {
                 self.ask_for_slots(position, Asked::Again);
                 continue;
@@ -368,17 +387,72 @@ impl Dispatcher {
     fn resume(&mut self, earlier: EarlierExecutions, last_values: &StoredInputs) {
         self.attempts = earlier.attempts;
         for (position, outputs) in earlier.succeeded {
+            let began_at = earlier.began_at.get(&position).copied();
+            let calls = self.interrupted_shadow(position, began_at, &outputs, &earlier.called_in_shadow);
             self.hand_over(position, outputs, last_values);
+            self.call_in_shadow(position, calls, Vec::new());
+        }
+    }
+
+    /// The calls in shadow that an earlier execution of the run owes. A step with pools would have to wait for slots again, and isn't called.
+    fn interrupted_shadow(
+        &self,
+        position: PlanIndex,
+        began_at: Option<Timestamp>,
+        outputs: &[StepOutput],
+        called: &HashSet<(AssetPartition<AssetIndex>, AssetKey)>,
+    ) -> Vec<ShadowCall> {
+        if !self.run.step(position).computation().pools.is_empty() {
+            return Vec::new();
+        }
+        let is_made = |asset: AssetIndex| {
+            let mut made = self.run.outputs(position).iter().zip(outputs);
+            made.any(|(output, made)| *output == asset && matches!(made, StepOutput::Recorded(_)))
+        };
+        let number = self.attempts[position] + 1;
+        let mut calls = self.run.shadow_calls(position, (number, began_at), is_made, &self.values);
+        calls.retain(|call| !called.contains(&(self.run.output(position, call.output), call.model.clone())));
+        calls
+    }
+
+    /// The calls in shadow that follow the end of an attempt.
+    fn shadow_calls(&self, position: PlanIndex, began_at: Timestamp, end: &AttemptEnd) -> Vec<ShadowCall> {
+        let outputs = match end {
+            AttemptEnd::Succeeded { outputs, .. } if !self.is_stopping => outputs,
+            AttemptEnd::Succeeded { .. }
+            | AttemptEnd::Failed { .. }
+            | AttemptEnd::Judged { .. }
+            | AttemptEnd::JudgeAgain
+            | AttemptEnd::Canceled => return Vec::new(),
+        };
+        let is_made = |asset: AssetIndex| {
+            let mut made = self.run.outputs(position).iter().zip(outputs);
+            made.any(|(output, made)| *output == asset && matches!(made, StepOutput::New(..)))
+        };
+        let number = self.attempts[position] + 1;
+        self.run.shadow_calls(position, (number, Some(began_at)), is_made, &self.values)
+    }
+
+    fn call_in_shadow(&mut self, position: PlanIndex, calls: Vec<ShadowCall>, slots: Vec<SlotId>) {
+        if calls.is_empty() || self.is_stopping {
+            self.give_back(slots);
+        } else {
+            self.in_shadow.insert(position, slots);
+            self.effects.push(Effect::CallInShadow(position, calls));
         }
     }
 
     fn end_attempt(&mut self, report: Report, last_values: Result<StoredInputs, StorageError>, jitter: f64) {
-        let Report { position, number, end, micros } = report;
+        let Report { position, number, end, began_at, micros } = report;
         if number != self.attempts[position] {
             return;
         }
-        let Some(slots) = self.running.remove(&position) else { return };
-        self.give_back(slots);
+        let Some(mut slots) = self.running.remove(&position) else { return };
+        // Before the step's inputs are given up.
+        let calls = self.shadow_calls(position, began_at, &end);
+        if calls.is_empty() {
+            self.give_back(std::mem::take(&mut slots));
+        }
         match end {
             AttemptEnd::Succeeded { outputs, events } => {
                 self.record_with(events, position, EventBody::StepSucceeded { micros });
@@ -403,6 +477,7 @@ impl Dispatcher {
             AttemptEnd::Failed { failure, events } => self.retry_or_fail(position, failure, events, jitter),
             AttemptEnd::Canceled => self.record(position, EventBody::StepCanceled),
         }
+        self.call_in_shadow(position, calls, slots);
     }
 
     fn end_pause(&mut self, position: PlanIndex) {

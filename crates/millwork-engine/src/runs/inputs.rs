@@ -7,15 +7,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use millwork_core::event::{InputVersion, Provenance};
 use millwork_core::graph::{AssetIndex, StepKind};
 use millwork_core::plan::{Plan, PlanIndex, PlannedInput, PlannedStep, news_of_histories};
 use millwork_core::run::{Failure, FailureKind};
-use millwork_core::version::ReadAs;
+use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{Absent, AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
 
 use super::{Pins, PlannedRun, StoredInput, StoredInputs, is_compared};
-use crate::steps::{Attempt, AttemptInput, InputSource, StepOutput};
+use crate::steps::{Attempt, AttemptInput, InputSource, ShadowCall, StepOutput};
 
 /// An output of a finished step of this run.
 #[derive(Clone, Debug)]
@@ -123,6 +124,72 @@ impl PlannedRun {
         }
         let (versions, previous) = (self.versions(position, values), self.previous(position));
         Ok(Attempt { position, number, inputs, pinned, versions, previous })
+    }
+
+    /// The calls in shadow that follow the success of a step: of its function, for each model with a version in shadow, if the step has made
+    /// the asset that the model's gate names. `began_at` is when the attempt began that succeeded, `number` is another attempt's, so that
+    /// values have addresses of their own.
+    pub(crate) fn shadow_calls(
+        &self,
+        position: PlanIndex,
+        (number, began_at): (u32, Option<Timestamp>),
+        is_made: impl Fn(AssetIndex) -> bool,
+        values: &InMemoryValues,
+    ) -> Vec<ShadowCall> {
+        let mut calls = Vec::new();
+        let outputs = self.outputs(position).iter().copied();
+        for output in outputs.filter(|output| is_made(*output)) {
+            for model in self.graph.shadow_models(output) {
+                let call = self.shadow_call(position, number, model, values);
+                calls.extend(call.map(|(attempt, version)| {
+                    let model = self.graph.key(model).clone();
+                    ShadowCall { attempt, began_at, model, version, output }
+                }));
+            }
+        }
+        calls
+    }
+
+    /// The inputs of a step with the version in shadow of a model in the place of the one in use; `None` if none is in shadow.
+    fn shadow_call(
+        &self,
+        position: PlanIndex,
+        number: u32,
+        model: AssetIndex,
+        values: &InMemoryValues,
+    ) -> Option<(Attempt, VersionNumber)> {
+        let (key, alias) = (self.graph.key(model), self.graph.alias_in_use(model));
+        let planned = &self.plan.steps[position];
+        let mut of_model = planned
+            .inputs
+            .iter()
+            .filter(|input| input.asset == model && input.read_as == ReadAs::Alias(alias.clone()));
+        let of = of_model.find_map(|input| input.asset_partitions().next())?;
+        let known = values.decided.in_shadow(&of).or_else(|| self.pins.in_shadow(&of));
+        let shadow = known?.as_ref()?;
+        let mut attempt = self.attempt(position, number, values).ok()?;
+        let is_replaced = |asset: &AssetKey, read_as: &ReadAs| match read_as {
+            ReadAs::Alias(followed) => asset == key && *followed == alias,
+            ReadAs::InputOf { model, alias: followed } => model == key && *followed == alias,
+            ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => false,
+        };
+        attempt.pinned.retain(|(asset, read_as, _)| !is_replaced(self.graph.key(*asset), read_as));
+        let inputs = planned.inputs.iter();
+        let replaced = inputs.filter(|input| is_replaced(self.graph.key(input.asset), &input.read_as));
+        for input in replaced.filter(|input| input.loads) {
+            for partition in input.asset_partitions() {
+                let stored = shadow.get(&partition, &input.read_as).cloned();
+                attempt.pinned.extend(stored.map(|stored| (input.asset, input.read_as.clone(), stored)));
+            }
+        }
+        let versions = attempt.versions.iter_mut();
+        for version in versions.filter(|one| is_replaced(&one.upstream.asset, &one.read_as)) {
+            let upstream = version.upstream.by_index(&self.graph);
+            let stored = upstream.and_then(|upstream| shadow.get(&upstream, &version.read_as));
+            version.version = stored.and_then(StoredInput::version);
+            version.data_version = stored.and_then(StoredInput::data_version).cloned();
+        }
+        Some((attempt, shadow.version))
     }
 
     /// The version that a reading by an alias means: what a gate of the run has decided, or what it was when the run began.

@@ -7,13 +7,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use millwork_core::event::{AliasPinned, Event, EventBody, NewEvent};
+use millwork_core::event::{AliasPinned, Event, EventBody, KindSet, NewEvent};
 use millwork_core::graph::{AssetGraph, AssetIndex, StepKind};
+use millwork_core::model::ModelHistory;
 use millwork_core::plan::{Plan, PlannedInput, PlannedStep};
 use millwork_core::run::RunId;
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition};
-use millwork_storage::{StorageError, Store, input_event};
+use millwork_storage::{EventQuery, StorageError, Store, input_event};
 
 use super::StoredInput;
 
@@ -21,6 +22,22 @@ use super::StoredInput;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pins {
     by_reading: HashMap<Reading, StoredInput>,
+    /// The versions in shadow, by the model and partition; `None` where there is none any more.
+    in_shadow: HashMap<AssetPartition<AssetIndex>, Option<ShadowVersion>>,
+}
+
+/// A version in shadow, and the versions that it was made from: what is read in the place of the version in use.
+#[derive(Clone, Debug)]
+pub(crate) struct ShadowVersion {
+    pub(crate) version: VersionNumber,
+    by_reading: HashMap<Reading, StoredInput>,
+}
+
+impl ShadowVersion {
+    /// The version that is meant; `None` if there is none.
+    pub(crate) fn get(&self, asset: &AssetPartition<AssetIndex>, read_as: &ReadAs) -> Option<&StoredInput> {
+        self.by_reading.get(&(asset.clone(), read_as.clone()))
+    }
 }
 
 /// An asset or partition, and which version of it is read.
@@ -35,9 +52,15 @@ impl Pins {
         self.by_reading.get(&(asset.clone(), read_as.clone()))
     }
 
+    /// What is known of the version in shadow of a model or partition; `None` if nothing is.
+    pub(crate) fn in_shadow(&self, model: &AssetPartition<AssetIndex>) -> Option<&Option<ShadowVersion>> {
+        self.in_shadow.get(model)
+    }
+
     /// Takes over what another one has, which came later.
     pub(crate) fn take_over(&mut self, later: Self) {
         self.by_reading.extend(later.by_reading);
+        self.in_shadow.extend(later.in_shadow);
     }
 
     /// The versions that the aliases of a plan mean to a run that has recorded `events` so far, and the events that pin those which weren't
@@ -81,7 +104,36 @@ impl Pins {
                 pins.take_over(Self::of_version(store, graph, plan, (of, alias), event).await?);
             }
         }
+        for model in models_in_shadow(graph, plan) {
+            pins.take_over(Self::of_shadow(store, graph, plan, model).await?);
+        }
         Ok((pins, new))
+    }
+
+    /// The version of a model that is in shadow now. It isn't pinned by an event: a resumed run calls what is in shadow by then.
+    pub(crate) async fn of_shadow(
+        store: &dyn Store,
+        graph: &AssetGraph,
+        plan: &Plan,
+        model: AssetPartition<AssetIndex>,
+    ) -> Result<Self, StorageError> {
+        let key = model.by_key(graph);
+        let query = EventQuery {
+            asset: Some(key.asset.clone()),
+            partition: Some(key.partition.clone()),
+            kinds: Some(KindSet::VERSIONS),
+            ..EventQuery::default()
+        };
+        let history = ModelHistory::of(store.events(query).await?);
+        let alias = graph.alias_in_use(model.asset);
+        let mut found = None;
+        if let Some((version, _)) = history.in_shadow(&alias)
+            && let Some(event) = store.version(&key, version).await?
+        {
+            let of_version = Self::of_version(store, graph, plan, (model.clone(), alias), event).await?;
+            found = Some(ShadowVersion { version, by_reading: of_version.by_reading });
+        }
+        Ok(Self { in_shadow: HashMap::from([(model, found)]), ..Self::default() })
     }
 
     /// What follows for a plan from an alias that points at a version: that version, and those that it was made from.
@@ -110,7 +162,7 @@ impl Pins {
             }
         }
         by_reading.insert((of, ReadAs::Alias(alias)), StoredInput::new(event));
-        Ok(Self { by_reading })
+        Ok(Self { by_reading, in_shadow: HashMap::new() })
     }
 }
 
@@ -142,6 +194,20 @@ fn aliases_of(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AliasOf> {
         }
     }
     aliases
+}
+
+/// The models, and their partitions, whose versions in shadow the steps of a plan are called with.
+fn models_in_shadow(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AssetPartition<AssetIndex>> {
+    let mut models = BTreeSet::new();
+    for step in &plan.steps {
+        for model in graph.outputs(step.step).iter().flat_map(|output| graph.shadow_models(*output)) {
+            let read_as = ReadAs::Alias(graph.alias_in_use(model));
+            let inputs = step.inputs.iter();
+            let read = inputs.filter(|input| input.asset == model && input.read_as == read_as);
+            models.extend(read.flat_map(PlannedInput::asset_partitions));
+        }
+    }
+    models
 }
 
 /// Whether an input of a gate is of the versions that it compares, which it reads when it judges.

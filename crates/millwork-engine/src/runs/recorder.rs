@@ -247,9 +247,14 @@ impl Log<'_> {
         }
         let of = event.asset_partition();
         if let EventBody::Materialized(made) = &mut event.body
-            && let Some(number) = of.and_then(|of| self.renumbered.get(&of))
+            && let Some(number) = of.as_ref().and_then(|of| self.renumbered.get(of))
         {
             made.version = Some(*number);
+        }
+        if let EventBody::ShadowCalled(called) = &mut event.body
+            && let Some(number) = of.and_then(|of| self.renumbered.get(&of))
+        {
+            called.beside = Some(*number);
         }
         let provenance = match &mut event.body {
             EventBody::Materialized(made) => Some(&mut made.provenance),
@@ -257,6 +262,7 @@ impl Log<'_> {
                 Some(provenance)
             }
             EventBody::VersionJudged(judged) => Some(&mut judged.provenance),
+            EventBody::ShadowCalled(called) => Some(&mut called.provenance),
             EventBody::RunQueued
             | EventBody::RunStarted { .. }
             | EventBody::RunCanceling

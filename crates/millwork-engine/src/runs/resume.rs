@@ -7,14 +7,15 @@
 //! Therefore every step that is taken up counts each earlier execution as one attempt at least: none is run twice without its number
 //! showing it, and no two attempts share the address of a stored value.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use millwork_core::AssetPartition;
+use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::AssetIndex;
 use millwork_core::index::IndexVec;
 use millwork_core::plan::PlanIndex;
 use millwork_core::run::{RunState, StepStatus};
+use millwork_core::{AssetKey, AssetPartition};
 
 use super::{PlannedRun, StoredInput};
 use crate::steps::StepOutput;
@@ -26,11 +27,16 @@ pub(crate) struct EarlierExecutions {
     pub(crate) attempts: IndexVec<PlanIndex, u32>,
     /// The steps that have succeeded, and their outputs.
     pub(crate) succeeded: Vec<(PlanIndex, Vec<StepOutput>)>,
+    /// When the attempts of these steps began that succeeded.
+    pub(crate) began_at: HashMap<PlanIndex, Timestamp>,
+    /// What was made in shadow, or failed there, and with versions of which model. That isn't called again.
+    pub(crate) called_in_shadow: HashSet<(AssetPartition<AssetIndex>, AssetKey)>,
 }
 
 impl EarlierExecutions {
     /// Reads from the run's `events` so far, whose fold is `state`.
     pub(crate) fn of(run: &PlannedRun, events: Vec<Event>, state: &RunState) -> Self {
+        let called_in_shadow = called_in_shadow(run, &events);
         let mut verdicts = verdicts(run, events);
         let recorded = run.plan.steps.map(|planned| state.steps.get(&planned.by_key(&run.graph)));
         let executions = state.epoch.saturating_sub(1);
@@ -43,8 +49,21 @@ impl EarlierExecutions {
             let verdicts = outputs.map(|asset| verdicts.remove(&run.output(position, *asset)));
             (position, verdicts.map(output_of).collect())
         });
-        Self { attempts, succeeded: succeeded.collect() }
+        let succeeded: Vec<_> = succeeded.collect();
+        let began_at = succeeded.iter().filter_map(|(position, _)| {
+            Some((*position, recorded[*position].and_then(|step| step.started_at)?))
+        });
+        Self { attempts, began_at: began_at.collect(), succeeded, called_in_shadow }
     }
+}
+
+/// What steps of the run were called for in shadow.
+fn called_in_shadow(run: &PlannedRun, events: &[Event]) -> HashSet<(AssetPartition<AssetIndex>, AssetKey)> {
+    let called = events.iter().filter_map(|event| {
+        let EventBody::ShadowCalled(called) = &event.body else { return None };
+        Some((event.asset_partition()?.by_index(&run.graph)?, called.model.clone()))
+    });
+    called.collect()
 }
 
 /// The last verdict about each output.

@@ -44,6 +44,8 @@ pub(crate) struct Report {
     pub(crate) position: PlanIndex,
     pub(crate) number: u32,
     pub(crate) end: AttemptEnd,
+    /// When the attempt began, by the engine's clock: the time that its function was given.
+    pub(crate) began_at: Timestamp,
     pub(crate) micros: u64,
 }
 
@@ -81,7 +83,7 @@ impl From<Failure> for AttemptEnd {
 }
 
 /// How long an abandoned future may take to be dropped. One that doesn't reach an `.await` is detached.
-const LONGEST_DROP: Duration = Duration::from_secs(1);
+pub(super) const LONGEST_DROP: Duration = Duration::from_secs(1);
 
 /// Executes an attempt, which began at this time by the log. Its errors are part of the report.
 pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt, started_at: Timestamp) -> Report {
@@ -121,7 +123,7 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt, started_
         WorkEnd::Over(end) => end,
         WorkEnd::Judged(judged) => judge::record(&context, position, judged, micros, &recorder).await,
     };
-    Report { position, number, end, micros }
+    Report { position, number, end, began_at: started_at, micros }
 }
 
 async fn attempt_step(
@@ -150,7 +152,8 @@ async fn attempt_step(
         },
         StepKind::Assets { .. } | StepKind::Check { .. } => None,
     };
-    let loading = Loading { inputs, pinned, previous, started_at, contest: contest.as_ref() };
+    let loading =
+        Loading { inputs, pinned, previous, started_at, contest: contest.as_ref(), shadow_of: None };
     let step_context = tokio::select! {
         loaded = load::step_context(context, position, loading, recorder, cancellation) => match loaded {
             Ok((step_context, histories)) => {
@@ -174,7 +177,8 @@ async fn attempt_step(
         Called::Check(result) => finish::conclude_check(context, step, result, recorder),
         Called::Gate(verdict) => match contest {
             Some(contest) => {
-                let inputs = contest.complete(context, position, provenance.inputs);
+                let (graph, judged) = (&context.planned.graph, judge::judged_by(context, position).1);
+                let inputs = contest.complete(graph, &judged.by_key(graph), provenance.inputs);
                 let provenance = Provenance { inputs, ..provenance };
                 return WorkEnd::Judged(Judged { contest, verdict, provenance });
             }
@@ -188,7 +192,7 @@ async fn attempt_step(
 
 /// What the outputs of a step are made from, or a gate's verdict. A configuration that can't be recorded fails the attempt before it does
 /// any work; those of checks aren't recorded.
-fn provenance(
+pub(super) fn provenance(
     context: &RunContext,
     step: &StepNode,
     inputs: Vec<InputVersion>,
@@ -214,7 +218,7 @@ fn provenance(
 }
 
 /// Waits until the run is to stop with at least this urgency.
-async fn stopped(context: &RunContext, urgency: StopMode) {
+pub(super) async fn stopped(context: &RunContext, urgency: StopMode) {
     let mut stop = context.cancel.subscribe();
     if stop.wait_for(|stop| *stop >= urgency).await.is_err() {
         std::future::pending::<()>().await;
@@ -231,14 +235,14 @@ async fn stopped_after_grace(context: &RunContext, function: &StepFunction, canc
     }
 }
 
-async fn too_long(timeout: Option<Duration>) {
+pub(super) async fn too_long(timeout: Option<Duration>) {
     match timeout {
         Some(timeout) => tokio::time::sleep(timeout).await,
         None => std::future::pending().await,
     }
 }
 
-fn timed_out(timeout: Option<Duration>) -> Failure {
+pub(super) fn timed_out(timeout: Option<Duration>) -> Failure {
     let timeout = timeout.unwrap_or_default();
     Failure::new(FailureKind::Timeout, format!("the attempt took longer than {timeout:?}"))
 }

@@ -117,13 +117,18 @@ impl Outputs<'_> {
     }
 
     /// What a function reported about one output, and the step about all, as far as it can be stored.
-    fn with_reported(&self, mut metadata: Metadata) -> Result<Metadata, ValueError> {
-        for (label, value) in &self.reported {
-            metadata.entry(label.clone()).or_insert_with(|| value.clone());
-        }
-        check_metadata(&metadata)?;
-        Ok(metadata)
+    fn with_reported(&self, metadata: Metadata) -> Result<Metadata, ValueError> {
+        with_reported(&self.reported, metadata)
     }
+}
+
+/// The metadata of one output, with what the step reported about all.
+pub(super) fn with_reported(reported: &Metadata, mut metadata: Metadata) -> Result<Metadata, ValueError> {
+    for (label, value) in reported {
+        metadata.entry(label.clone()).or_insert_with(|| value.clone());
+    }
+    check_metadata(&metadata)?;
+    Ok(metadata)
 }
 
 /// Turns the verdict of a check into its event. A failed blocking check of severity `error` fails its step, and so stops the steps

@@ -6,11 +6,12 @@
 //! says of a verdict is also what the run believes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::event::{
     AliasChange, AliasMoved, Asked, Event, EventBody, EventKind, InputVersion, Mover, Provenance,
-    VersionJudged,
+    ShadowTrial, VersionJudged,
 };
 use millwork_core::graph::{AssetGraph, AssetIndex, StepKind};
 use millwork_core::plan::{PlanIndex, PlannedInput, PlannedStep};
@@ -171,23 +172,22 @@ impl Contest {
     }
 
     /// The versions of a gate's inputs, with those that only it knows.
-    pub(super) fn complete(
+    pub(crate) fn complete(
         &self,
-        context: &RunContext,
-        position: PlanIndex,
+        graph: &AssetGraph,
+        judged: &AssetPartition,
         mut inputs: Vec<InputVersion>,
     ) -> Vec<InputVersion> {
-        let (_, asset) = judged_by(context, position);
-        let graph = &context.planned.graph;
-        let judged = asset.by_key(graph);
         for input in &mut inputs {
             let compared = self.compared.iter().find(|(asset, read_as, _)| {
                 *graph.key(*asset) == input.upstream.asset && *read_as == input.read_as
             });
             let event = match &input.read_as {
-                ReadAs::Latest if input.upstream == judged => Some(&*self.challenger),
+                ReadAs::Latest if input.upstream == *judged => Some(&*self.challenger),
                 ReadAs::Latest | ReadAs::History { .. } => continue,
-                ReadAs::Alias(_) if input.upstream == judged => self.champion.as_ref().map(|one| &*one.event),
+                ReadAs::Alias(_) if input.upstream == *judged => {
+                    self.champion.as_ref().map(|one| &*one.event)
+                }
                 ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
                     compared.map(|(_, _, stored)| &*stored.event)
                 }
@@ -200,12 +200,81 @@ impl Contest {
     }
 }
 
+/// A verdict as events: the verdict itself, and the move of the alias that follows from it.
+#[derive(Debug)]
+pub(crate) struct Ruling {
+    pub(crate) bodies: Vec<EventBody>,
+    /// Whether the alias moves to the challenger.
+    pub(crate) promotes: bool,
+}
+
+impl Contest {
+    /// The events of a verdict. `answers` is the verdict whose trial in shadow it ends.
+    ///
+    /// # Errors
+    ///
+    /// When the verdict can't be recorded, or asks for outcomes that there can't be.
+    pub(crate) fn ruling(
+        &self,
+        gate: &GateDefinition,
+        verdict: Verdict,
+        provenance: Provenance,
+        now: Timestamp,
+        answers: Option<u64>,
+    ) -> Result<Ruling, Failure> {
+        if let Err(error) = check_metadata(&verdict.metadata) {
+            return Err(Failure::of_error(FailureKind::Output, &ValueError::from(error)));
+        }
+        let Some(version) = self.challenger.body.version() else {
+            let message = format!("the version of `{}` that was to be judged has no number", gate.asset);
+            return Err(Failure::new(FailureKind::Input, message).with_hint("materialize it again"));
+        };
+        let against = self.champion.as_ref().and_then(|champion| champion.event.body.version());
+        let Recorded { decision, asked, shadow } = Recorded::of(gate, &verdict.answer, now)?;
+        if shadow.is_some() && against.is_none() {
+            let message = format!(
+                "gate `{}` asked for outcomes of version {version}, but `{}` has no {} beside which it could predict",
+                gate.name, gate.asset, gate.alias
+            );
+            return Err(Failure::new(FailureKind::Output, message).with_hint("promote the first version"));
+        }
+        let mut bodies = vec![EventBody::VersionJudged(VersionJudged {
+            gate: gate.name.clone(),
+            version,
+            against,
+            decision,
+            asked,
+            shadow,
+            answers,
+            reason: verdict.reason.clone(),
+            metadata: verdict.metadata,
+            provenance,
+        })];
+        let promotes = decision == Some(Decision::Promote) && against != Some(version);
+        if promotes {
+            bodies.push(EventBody::AliasMoved(AliasMoved {
+                alias: gate.alias.clone(),
+                from: against,
+                to: Some(version),
+                data_version: data_version(&self.challenger),
+                change: AliasChange::Promoted,
+                by: Mover::Gate(gate.name.clone()),
+                reason: verdict.reason,
+            }));
+        }
+        Ok(Ruling { bodies, promotes })
+    }
+}
+
 fn data_version(event: &Event) -> Option<DataVersion> {
     Some(event.body.materialization()?.data_version.clone())
 }
 
 /// The gate at a position of the plan, and the asset and partition that it judges.
-fn judged_by(context: &RunContext, position: PlanIndex) -> (&GateDefinition, AssetPartition<AssetIndex>) {
+pub(super) fn judged_by(
+    context: &RunContext,
+    position: PlanIndex,
+) -> (&GateDefinition, AssetPartition<AssetIndex>) {
     let planned = &context.planned;
     let StepKind::Gate { definition, asset } = &planned.step(position).kind else {
         unreachable!("only gates judge");
@@ -224,42 +293,16 @@ pub(super) async fn record(
     let (gate, asset) = judged_by(context, position);
     let Judged { contest, mut verdict, provenance } = judged;
     verdict.metadata.extend(recorder.take_metadata());
-    if let Err(error) = check_metadata(&verdict.metadata) {
-        return Failure::of_error(FailureKind::Output, &ValueError::from(error)).into();
-    }
-    let Some(version) = contest.challenger.body.version() else {
-        let message = format!("the version of `{}` that was to be judged has no number", gate.asset);
-        return Failure::new(FailureKind::Input, message).with_hint("materialize it again").into();
+    let ruling = match contest.ruling(gate, verdict, provenance, context.clock.now(), None) {
+        Ok(ruling) => ruling,
+        Err(failure) => return failure.into(),
     };
-    let against = contest.champion.as_ref().and_then(|champion| champion.event.body.version());
-    let (decision, asked) = answer(&verdict.answer, context.clock.now());
-    let body = EventBody::VersionJudged(VersionJudged {
-        gate: gate.name.clone(),
-        version,
-        against,
-        decision,
-        asked,
-        reason: verdict.reason.clone(),
-        metadata: verdict.metadata,
-        provenance,
-    });
     let of_asset = |body| {
         let event = recorder.event(body);
         millwork_core::event::NewEvent { asset: Some(gate.asset.clone()), ..event }
     };
-    let mut events = vec![of_asset(body)];
-    let is_promoted = decision == Some(Decision::Promote) && against != Some(version);
-    if is_promoted {
-        events.push(of_asset(EventBody::AliasMoved(AliasMoved {
-            alias: gate.alias.clone(),
-            from: against,
-            to: Some(version),
-            data_version: data_version(&contest.challenger),
-            change: AliasChange::Promoted,
-            by: Mover::Gate(gate.name.clone()),
-            reason: verdict.reason,
-        })));
-    }
+    let Ruling { bodies, promotes } = ruling;
+    let mut events: Vec<_> = bodies.into_iter().map(of_asset).collect();
     events.push(recorder.event(EventBody::StepSucceeded { micros }));
     match context.recorder.commit(events).await {
         Ok(()) => {}
@@ -267,31 +310,67 @@ pub(super) async fn record(
         // The recorder has reported it.
         Err(_) => return AttemptEnd::Canceled,
     }
-    let in_use = match is_promoted {
+    let in_use = match promotes {
         true => Some((*contest.challenger).clone()),
         false => contest.champion.map(|champion| (*champion.event).clone()),
     };
-    let pins = match in_use {
-        Some(event) => {
-            let (store, planned) = (&*context.store, &context.planned);
-            Pins::of_version(store, &planned.graph, &planned.plan, (asset, gate.alias.clone()), event).await
-        }
-        None => Ok(Pins::default()),
-    };
-    AttemptEnd::Judged { pins }
+    AttemptEnd::Judged { pins: decided(context, (gate, asset), in_use).await }
 }
 
-/// What is recorded of an answer: the decision, or the question with its time limit.
-fn answer(answer: &Answer, now: Timestamp) -> (Option<Decision>, Option<Asked>) {
-    match answer {
-        Answer::Decided(decision) => (Some(*decision), None),
-        Answer::Ask(question) => {
-            let until = question.limit.map(|(limit, _)| {
-                let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
-                now.saturating_add(limit).unwrap_or(Timestamp::MAX)
-            });
-            let then = question.limit.map(|(_, then)| then);
-            (None, Some(Asked { of: question.of.clone(), until, then }))
+/// What aliases mean to the rest of the run once a gate has judged, and which version is in shadow.
+async fn decided(
+    context: &RunContext,
+    (gate, asset): (&GateDefinition, AssetPartition<AssetIndex>),
+    in_use: Option<Event>,
+) -> Result<Pins, StorageError> {
+    let (store, graph, plan) = (&*context.store, &context.planned.graph, &context.planned.plan);
+    let mut pins = match in_use {
+        Some(event) => {
+            Pins::of_version(store, graph, plan, (asset.clone(), gate.alias.clone()), event).await?
         }
+        None => Pins::default(),
+    };
+    if gate.shadow.is_some() {
+        pins.take_over(Pins::of_shadow(store, graph, plan, asset).await?);
     }
+    Ok(pins)
+}
+
+/// What is recorded of an answer: the decision, the question or the trial, with its time limit.
+struct Recorded {
+    decision: Option<Decision>,
+    asked: Option<Asked>,
+    shadow: Option<ShadowTrial>,
+}
+
+impl Recorded {
+    fn of(gate: &GateDefinition, answer: &Answer, now: Timestamp) -> Result<Self, Failure> {
+        let nothing = Self { decision: None, asked: None, shadow: None };
+        Ok(match answer {
+            Answer::Decided(decision) => Self { decision: Some(*decision), ..nothing },
+            Answer::Ask(question) => {
+                let (until, then) = limit(question.limit, now);
+                Self { asked: Some(Asked { of: question.of.clone(), until, then }), ..nothing }
+            }
+            Answer::Shadow(outcomes) => {
+                let Some(asset) = gate.shadow.clone() else {
+                    let message =
+                        format!("gate `{}` asked for outcomes, but names no asset for them", gate.name);
+                    let hint = "name what is to be made in shadow: `#[gate(shadow = your_predictions)]`";
+                    return Err(Failure::new(FailureKind::Output, message).with_hint(hint));
+                };
+                let (until, then) = limit(*outcomes, now);
+                Self { shadow: Some(ShadowTrial { asset, until, then }), ..nothing }
+            }
+        })
+    }
+}
+
+/// The end of a time limit that begins now, and the decision then.
+fn limit(limit: Option<(Duration, Decision)>, now: Timestamp) -> (Option<Timestamp>, Option<Decision>) {
+    let until = limit.map(|(limit, _)| {
+        let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+        now.saturating_add(limit).unwrap_or(Timestamp::MAX)
+    });
+    (until, limit.map(|(_, then)| then))
 }

@@ -7,19 +7,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use millwork_core::advice::chain_of;
 use millwork_core::event::{Event, EventBody, InputVersion, LogLine};
-use millwork_core::graph::{AssetIndex, StepKind};
+use millwork_core::graph::{AssetIndex, StepKind, StepNode};
 use millwork_core::plan::PlanIndex;
 use millwork_core::version::ReadAs;
 use millwork_core::{
-    AssetKey, Cancellation, InputValue, LogLevel, PartitionKey, SharedValue, StepContext, StoredVersion,
-    ValueType,
+    AssetKey, AssetPartition, Cancellation, InputValue, LogLevel, PartitionKey, SharedValue, StepContext,
+    StoredShadow, StoredVersion, ValueType,
 };
 use serde_json::Value;
 
 use super::judge::Contest;
 use crate::logs::StepRecorder;
 use crate::runs::{RunContext, StoredInput};
-use crate::values::ValueError;
+use crate::values::{ValueError, last_seen, made_in_shadow};
 
 /// The value or values of one upstream asset.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub(super) struct Loading<'a> {
     pub(super) started_at: Timestamp,
     /// What a gate compares; `None` for other steps.
     pub(super) contest: Option<&'a Contest>,
+    /// The model whose version in shadow is among the pinned ones; `None` for what isn't called in shadow.
+    pub(super) shadow_of: Option<AssetKey>,
 }
 
 /// Loads stored values, and builds the step's context. Returns what it reads of histories with it.
@@ -59,12 +61,13 @@ pub(super) async fn step_context(
     cancellation: &Cancellation,
 ) -> Result<(StepContext, Vec<InputVersion>), ValueError> {
     let step = context.planned.step(position);
-    let Loading { inputs, mut pinned, previous, started_at, contest } = loading;
+    let Loading { inputs, mut pinned, previous, started_at, contest, shadow_of } = loading;
     let own = context.config.get(step.key.as_str());
     let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
     let mut builder = StepContext::builder(step.key.clone())
         .attempt(context.run, recorder.attempt)
         .started_at(started_at)
+        .shadow_of(shadow_of)
         .partition(recorder.of.partition.clone())
         .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
         .resources(context.pipeline.resources().clone())
@@ -120,12 +123,46 @@ pub(super) async fn step_context(
             builder = builder.previous(asset, previous);
         }
     }
+    for input in &step.computation().requirements.shadows {
+        let stored = in_shadow(context, step, &input.asset, recorder).await;
+        builder = builder.shadow(input.asset.clone(), stored?);
+    }
     let mut read = Vec::new();
     for history in context.histories(position, &without).await? {
         builder = builder.history(history.asset, history.stored);
         read.push(history.read);
     }
     Ok((builder.build(), read))
+}
+
+/// What versions in shadow have made of an asset since the step was last successful.
+async fn in_shadow(
+    context: &RunContext,
+    step: &StepNode,
+    asset: &AssetKey,
+    recorder: &StepRecorder,
+) -> Result<StoredShadow, ValueError> {
+    let graph = &context.planned.graph;
+    let found = graph.index(asset.as_str()).map(|asset| (asset, graph.assets()[asset].spec.value_type));
+    let Some((index, Some(value_type))) = found else {
+        return Err(ValueError::NoValue { asset: asset.clone() });
+    };
+    let own = recorder.of.partition.clone();
+    let has_partitions = graph.definition(index).is_some_and(|definition| definition.partitions.is_some());
+    let of = AssetPartition::new(asset.clone(), own.clone().filter(|_| has_partitions));
+    let unreadable = |source| ValueError::Database { asset: asset.clone(), source };
+    let after = match &step.kind {
+        StepKind::Assets { outputs, .. } if !context.planned.without_previous => match outputs.first() {
+            Some(output) => {
+                let made = AssetPartition::new(graph.key(*output).clone(), own);
+                last_seen(&*context.store, &made).await.map_err(unreadable)?
+            }
+            None => 0,
+        },
+        StepKind::Assets { .. } | StepKind::Check { .. } | StepKind::Gate { .. } => 0,
+    };
+    let from = (context.store.clone(), context.values.clone());
+    made_in_shadow(from, &of, value_type, after).await.map_err(unreadable)
 }
 
 /// A version with its loaded value; `None` if the event can't be read.

@@ -226,17 +226,17 @@ impl Values {
         Ok((stored(ValueLocation::IoManager { name: io_manager.map(str::to_owned), at }), None))
     }
 
-    /// The stored form of the value of a `materialized` event, if it is still what was stored.
+    /// The stored form of the value of a materialization or of a call in shadow, if it is still what was stored.
     pub async fn load_bytes(&self, event: &Event) -> Result<Vec<u8>, ValueError> {
         let asset = event.asset.clone().unwrap_or_else(|| "".into());
         if let EventBody::Unreadable(unreadable) = &event.body {
             let (sequence, reason) = (event.sequence, unreadable.reason.clone());
             return Err(ValueError::Unreadable { asset, sequence, reason });
         }
-        let EventBody::Materialized(materialization) = &event.body else {
+        let Some((data_version, stored)) = event.body.stored_value() else {
             return Err(ValueError::NoValue { asset });
         };
-        let bytes = match &materialization.stored.location {
+        let bytes = match &stored.location {
             ValueLocation::Database => {
                 let value = self.log.value(event.sequence).await;
                 let value = value.map_err(|source| ValueError::Database { asset: asset.clone(), source })?;
@@ -252,14 +252,14 @@ impl Values {
             }
             ValueLocation::Elsewhere => return Err(ValueError::Elsewhere { asset }),
         };
-        let hash = materialization.stored.hash.as_ref().unwrap_or(&materialization.data_version);
+        let hash = stored.hash.as_ref().unwrap_or(data_version);
         if DataVersion::of_content(&bytes) != *hash {
             return Err(ValueError::Damaged { asset });
         }
         Ok(bytes)
     }
 
-    /// The value of a `materialized` event.
+    /// The value of a materialization or of a call in shadow.
     pub async fn load(&self, event: &Event, value_type: ValueType) -> Result<SharedValue, ValueError> {
         let bytes = self.load_bytes(event).await?;
         let decode = move || value_type.decode(&bytes);
@@ -275,8 +275,8 @@ impl Values {
     /// Removes the stored form of the value of a `materialized` event, if it isn't in the database.
     pub async fn remove(&self, event: &Event) -> Result<(), ValueError> {
         let asset = event.asset.clone().unwrap_or_else(|| "".into());
-        let EventBody::Materialized(materialization) = &event.body else { return Ok(()) };
-        let ValueLocation::IoManager { name, at } = &materialization.stored.location else { return Ok(()) };
+        let Some((_, stored)) = event.body.stored_value() else { return Ok(()) };
+        let ValueLocation::IoManager { name, at } = &stored.location else { return Ok(()) };
         let removed = self.io_manager(&asset, name.as_deref())?.delete(at.clone()).await;
         removed.map_err(|source| ValueError::Io { action: "remove", asset, source })
     }

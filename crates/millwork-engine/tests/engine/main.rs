@@ -21,6 +21,7 @@ mod reproduce;
 mod requests;
 mod resume;
 mod scale;
+mod shadow;
 mod stale;
 mod step_log;
 #[path = "../support/mod.rs"]

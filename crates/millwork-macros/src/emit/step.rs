@@ -111,7 +111,7 @@ fn step_function(
 
 fn policy_statements(policy: &Policy, computation: &Ident) -> TokenStream {
     let private = quote!(::millwork::__private);
-    let Policy { retry, timeout, pool, pools, code_version, deps: _ } = policy;
+    let Policy { retry, timeout, pool, pools, code_version, shadow_safe, deps: _ } = policy;
     let code_version = text(code_version);
     let retry = retry.as_ref().map(|retry| typed(retry, quote!(#private::Retry))).into_iter();
     let timeout = timeout.as_ref().map(|timeout| typed(timeout, quote!(::core::time::Duration))).into_iter();
@@ -119,6 +119,7 @@ fn policy_statements(policy: &Policy, computation: &Ident) -> TokenStream {
     let pools = pool.chain(pools.iter().cloned());
     quote! {
         #computation.code_version = ::core::convert::From::from(#code_version);
+        #computation.shadow_safe = #shadow_safe;
         #(#computation.retry = #retry;)*
         #(#computation.timeout = ::core::option::Option::Some(#timeout);)*
         #(#computation.pools.push(::core::convert::From::from(#pools));)*

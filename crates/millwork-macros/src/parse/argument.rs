@@ -70,6 +70,8 @@ const FORMS: &[(&str, Form)] = &[
     ("severity", Form::Severity),
     ("blocking", Form::Flag),
     ("alias", Form::Text),
+    ("shadow", Form::Asset),
+    ("shadow_safe", Form::Flag),
 ];
 
 impl Form {

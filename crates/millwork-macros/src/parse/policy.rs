@@ -21,6 +21,8 @@ pub(crate) struct Policy {
     pub(crate) pools: Vec<TokenStream>,
     /// An expression of a text.
     pub(crate) code_version: TokenStream,
+    /// Whether it may be called a second time with a version in shadow.
+    pub(crate) shadow_safe: bool,
     /// Types: the assets that it waits for without loading them.
     pub(crate) deps: Vec<TokenStream>,
 }
@@ -35,6 +37,7 @@ impl Policy {
             pool: arguments.tokens("pool"),
             pools: arguments.list("pools"),
             code_version: arguments.tokens("code_version").unwrap_or_else(|| quote!(#tokens_hash)),
+            shadow_safe: arguments.has("shadow_safe"),
             deps: arguments.list("deps"),
         }
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use millwork_core::advice::one_line_of;
+use millwork_core::{Asset, Shadow};
 
 use super::config::Settings;
 use super::evaluate::measure;
@@ -166,6 +168,28 @@ impl<K: RowKey> Performance<K> {
             let added = group.table.add(facts, !slices.is_empty());
             group.order_combinations();
             self.prediction_counts.add(added);
+        }
+        Ok(self)
+    }
+
+    /// Adds what versions in shadow have predicted since the step last succeeded. What a retention rule has removed is left out.
+    ///
+    /// # Errors
+    ///
+    /// When a value can't be loaded, and as [`predictions`](Self::predictions).
+    pub fn shadow<A, T>(mut self, shadow: &Shadow<A>) -> Result<Self, MonitorError>
+    where
+        A: Asset<Value = Predictions<K, T>>,
+        T: RowValue,
+    {
+        for entry in shadow.entries() {
+            let version = entry.version();
+            let loaded = entry
+                .load()
+                .map_err(|error| MonitorError::Shadow { version, problem: one_line_of(&*error) })?;
+            if let Some(predictions) = loaded {
+                self = self.predictions(&predictions)?;
+            }
         }
         Ok(self)
     }

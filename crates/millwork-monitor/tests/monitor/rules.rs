@@ -1,6 +1,6 @@
 //! The rules: unknown keys, duplicates, what contradicts, what comes late; and windows, baselines and settings.
 
-use millwork_core::{Advice as _, Better, MetadataValue};
+use millwork_core::{Advice as _, Asset, Better, Challenger, Champion, MetadataValue, Shadow};
 use millwork_monitor::{
     Baseline, Coverage, GroundTruth, Metric, Performance, PerformanceConfig, PredictionCounts, Predictions,
     TruthCounts,
@@ -304,13 +304,20 @@ fn the_newest_final_window_is_shown() {
     millwork_core::value::check_metadata(&metadata).unwrap();
 }
 
+enum Model {}
+impl Asset for Model {
+    const KEY: &'static str = "model";
+    type Value = f64;
+}
+
+enum Prices {}
+impl Asset for Prices {
+    const KEY: &'static str = "prices";
+    type Value = Predictions<u64, f64>;
+}
+
 #[test]
 fn a_performance_can_name_its_model() {
-    enum Prices {}
-    impl millwork_core::Asset for Prices {
-        const KEY: &'static str = "prices/model";
-        type Value = f64;
-    }
     let performance = start().predictions(&predicted(champion(1), at(0, 9), [(1, 2.0)])).unwrap();
     let performance = performance.evaluate(at(0, 11)).unwrap();
     let model = |output: millwork_core::Output<Performance<u64>>| match &output.metadata["live performance"] {
@@ -318,5 +325,28 @@ fn a_performance_can_name_its_model() {
         other => panic!("{other:?}"),
     };
     assert_eq!(model(performance.clone().output()), None);
-    assert_eq!(model(performance.output_of::<Prices>()), Some("prices/model".into()));
+    assert_eq!(model(performance.output_of::<Model>()), Some("model".into()));
+}
+
+/// Only keys that both have predicted, and of which the outcome is known, are compared.
+#[test]
+fn outcomes_of_a_version_in_shadow_are_paired_with_those_beside_it() {
+    let of_champion = predicted(champion(1), at(0, 9), [(1, 2.0), (2, 4.0), (3, 8.0), (5, 1.0)]);
+    let of_shadow = predicted(shadow(1), at(0, 9), [(2, 5.0), (3, 6.0), (4, 7.0), (5, 2.0)]);
+    let shadow = Shadow::<Prices>::of("model", [of_shadow.clone(), of_shadow]);
+    let performance = start().predictions(&of_champion).unwrap().shadow(&shadow).unwrap();
+    let performance = performance.ground_truth(&observed(at(1, 0), [(1, 3.0), (2, 4.5), (3, 6.0), (4, 1.0)]));
+    let performance = reread(&performance.unwrap().evaluate(at(1, 1)).unwrap());
+    assert_eq!(performance.prediction_counts().new, 8, "what comes again is counted once");
+    let (champion, challenger) = (Champion::<Model>::of(1.0), Challenger::<Model>::of(2.0));
+    let paired = performance.paired(&champion, &challenger).unwrap();
+    assert_eq!((paired.len(), paired.truth.clone()), (2, vec![4.5, 6.0]));
+    assert_eq!(paired.absolute_errors(), (vec![0.5, 2.0], vec![0.5, 0.0]));
+    assert_eq!(
+        paired.losses(|prediction, truth| (prediction - truth).powi(2)),
+        (vec![0.25, 4.0], vec![0.25, 0.0])
+    );
+    // What is final has no rows.
+    let paired = performance.evaluate(at(9, 0)).unwrap().paired(&champion, &challenger).unwrap();
+    assert!(paired.is_empty());
 }

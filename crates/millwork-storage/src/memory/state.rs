@@ -15,7 +15,7 @@ use millwork_core::{AssetKey, AssetPartition, DataVersion, Instigator, Partition
 use crate::micros::stored;
 use crate::retention_store::LOGS;
 use crate::run_projection::RunProjection;
-use crate::version_store::decides_about;
+use crate::version_store::{UndecidedVersions, answers, decides_about};
 use crate::{
     AutomationRow, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots, InstigatorState,
     LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
@@ -288,10 +288,9 @@ impl State {
 
     /// A question is answered once, and not after another verdict about its version.
     fn check_answer(&self, event: &NewEvent, before: &[NewEvent]) -> Result<(), StorageError> {
-        let (EventBody::VersionDecided(decided), Some(asset)) = (&event.body, event.asset_partition()) else {
+        let (Some((version, question)), Some(asset)) = (answers(&event.body), event.asset_partition()) else {
             return Ok(());
         };
-        let (version, Some(question)) = (decided.version, decided.answers) else { return Ok(()) };
         let is_decided = self.events.iter().any(|StoredEvent { event, .. }| {
             event.sequence > question
                 && decides_about(&event.body) == Some(version)
@@ -427,6 +426,7 @@ impl State {
         kept: KeptValues,
         before: Timestamp,
         protected: &BTreeSet<u64>,
+        undecided: &UndecidedVersions,
     ) -> Vec<Event> {
         let mut places = BTreeMap::<AssetPartition, u32>::new();
         let mut old = Vec::new();
@@ -443,7 +443,34 @@ impl State {
             }
         }
         old.reverse();
+        old.extend(self.old_values_in_shadow(before, &undecided.in_shadow));
         old
+    }
+
+    /// The values in shadow beside which no value of their asset is left, and whose version isn't in shadow any more.
+    fn old_values_in_shadow(
+        &self,
+        before: Timestamp,
+        in_shadow: &BTreeMap<AssetPartition, VersionNumber>,
+    ) -> Vec<Event> {
+        let is_beside = |called: &Event, made: &StoredEvent| {
+            made.event.body.is_materialization()
+                && !made.value_is_forgotten
+                && made.event.run == called.run
+                && made.event.asset_partition() == called.asset_partition()
+        };
+        let is_old = |stored: &&StoredEvent| {
+            let event = &stored.event;
+            let EventBody::ShadowCalled(called) = &event.body else { return false };
+            let is_on_trial =
+                in_shadow.iter().any(|(of, version)| of.asset == called.model && *version == called.version);
+            event.body.stored_value().is_some()
+                && event.at < before
+                && !stored.value_is_forgotten
+                && !is_on_trial
+                && !self.events.iter().any(|made| is_beside(event, made))
+        };
+        self.events.iter().filter(is_old).map(|stored| stored.event.clone()).collect()
     }
 
     /// Marks the values of these events as removed.

@@ -15,7 +15,7 @@ use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use super::state::{Pointed, Run, Slots, State};
 use crate::micros::stored;
 use crate::retention_store::LATELY;
-use crate::version_store::kept_versions;
+use crate::version_store::{kept_versions, undecided_versions};
 use crate::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
@@ -403,7 +403,8 @@ impl RetentionStore for MemoryStore {
         let pointed = self.state()?.pointed(stored(Retention::before(now, LATELY)));
         let protected = kept_versions(self, &pointed).await?;
         let before = stored(Retention::before(now, kept.younger));
-        let mut old = self.state()?.old_values(kept, before, &protected);
+        let undecided = undecided_versions(self).await?;
+        let mut old = self.state()?.old_values(kept, before, &protected, &undecided);
         old.truncate(limit as usize);
         Ok(old)
     }

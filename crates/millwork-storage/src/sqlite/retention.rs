@@ -17,7 +17,7 @@ use super::writer::{Change, ChangeError, Transaction};
 use super::{SqliteStore, failure, versions};
 use crate::micros::to_micros;
 use crate::retention_store::{LATELY, LOGS};
-use crate::version_store::kept_versions;
+use crate::version_store::{kept_versions, undecided_versions};
 use crate::{EventLog as _, EventQuery, Forgotten, RetentionStore, StorageError};
 
 /// The number of events that are searched in one transaction, so that other writers don't wait long for it.
@@ -95,11 +95,49 @@ impl RetentionStore for SqliteStore {
             let sequence: i64 = row.try_get(0).map_err(failure::unreadable("an event"))?;
             old.extend(self.events(EventQuery::at(sequence.unsigned_abs())).await?);
         }
+        let left = limit.saturating_sub(u32::try_from(old.len()).unwrap_or(u32::MAX));
+        if left > 0 {
+            old.extend(self.old_values_in_shadow(kept, now, left).await?);
+        }
         Ok(old)
     }
 
     async fn forget_values(&self, sequences: &[u64]) -> Result<(), StorageError> {
         self.writer.write(ForgetValues(sequences.to_vec())).await
+    }
+}
+
+impl SqliteStore {
+    /// The values in shadow beside which no value of their asset is left, and whose version isn't in shadow any more.
+    async fn old_values_in_shadow(
+        &self,
+        kept: KeptValues,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Event>, StorageError> {
+        let undecided = undecided_versions(self).await?;
+        let in_shadow: Vec<_> =
+            undecided.in_shadow.iter().map(|(of, version)| (&of.asset, version.get())).collect();
+        let text = format!(
+            "SELECT sequence FROM events AS called WHERE {called} AND asset IS NOT NULL AND at < ?1 AND json_valid(body) AND \
+             body ->> '$.outcome' = 'made' AND sequence NOT IN (SELECT sequence FROM removed_values) AND NOT EXISTS (SELECT 1 FROM \
+             json_each(?2) AS trial WHERE trial.value ->> 0 = body ->> '$.model' AND trial.value ->> 1 = body ->> '$.version') AND \
+             NOT EXISTS (SELECT 1 FROM events AS made WHERE made.{made} AND made.run = called.run AND made.asset = called.asset AND \
+             made.partition = called.partition AND made.sequence NOT IN (SELECT sequence FROM removed_values)) ORDER BY sequence \
+             LIMIT ?3",
+            called = is_one_of(EventKind::ShadowCalled.into()),
+            made = is_one_of(EventKind::Materialized.into()),
+        );
+        let query = sqlx::query(AssertSqlSafe(text))
+            .bind(to_micros(Retention::before(now, kept.younger)))
+            .bind(serde_json::to_string(&in_shadow).expect("keys and numbers are JSON"))
+            .bind(i64::from(limit));
+        let mut old = Vec::new();
+        for row in self.reader.rows("find old values in shadow", query).await? {
+            let sequence: i64 = row.try_get(0).map_err(failure::unreadable("an event"))?;
+            old.extend(self.events(EventQuery::at(sequence.unsigned_abs())).await?);
+        }
+        Ok(old)
     }
 }
 

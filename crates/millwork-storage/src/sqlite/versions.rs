@@ -19,7 +19,7 @@ use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::writer::{ChangeError, Transaction};
 use super::{SqliteStore, failure};
 use crate::micros::to_micros;
-use crate::version_store::decides_about;
+use crate::version_store::{answers, decides_about};
 use crate::{Alias, EventLog as _, EventQuery, StorageError, VersionStore};
 
 /// A version that is to be inserted: the numbers of asset and partition, its own, and the sequence number of its event.
@@ -231,7 +231,7 @@ pub(super) async fn refuse_moves(
     Ok(())
 }
 
-/// A decision of a batch that answers a question about a version.
+/// A decision of a batch that answers a question about a version, or ends its trial in shadow.
 #[derive(Debug)]
 pub(super) struct AnswerOf {
     asset: AssetPartition,
@@ -246,8 +246,7 @@ impl AnswerOf {
     /// The answers that the events of a batch record.
     pub(super) fn all_of(events: &[NewEvent]) -> Vec<Self> {
         let of = |(place, event): (usize, &NewEvent)| {
-            let EventBody::VersionDecided(decided) = &event.body else { return None };
-            let (asset, version, question) = (event.asset_partition()?, decided.version, decided.answers?);
+            let (asset, (version, question)) = (event.asset_partition()?, answers(&event.body)?);
             let is_the_same = |before: &NewEvent| {
                 decides_about(&before.body) == Some(version)
                     && before.asset_partition().as_ref() == Some(&asset)
@@ -259,7 +258,7 @@ impl AnswerOf {
     }
 }
 
-/// Refuses answers to questions that were answered before, or whose version was judged again since.
+/// Refuses answers to questions, and ends of trials, that were answered before, or whose version was judged again since.
 pub(super) async fn refuse_answered(
     answers: &[AnswerOf],
     transaction: &mut Transaction<'_>,

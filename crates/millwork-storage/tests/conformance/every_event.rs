@@ -6,10 +6,11 @@ use millwork_core::asset::{Decision, MetadataValue, Severity};
 use millwork_core::event::{
     AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, CheckEvaluation,
     Environment, EventBody, FileHasher, InputVersion, LogLine, Materialization, Mover, NewEvent, Provenance,
-    StoredValue, ValueLocation, VersionDecided, VersionJudged, VersionsBacktested, WorkingTree,
+    ShadowCalled, ShadowOutcome, ShadowTrial, ShadowValue, StoredValue, ValueLocation, VersionDecided,
+    VersionJudged, VersionsBacktested, WorkingTree,
 };
 use millwork_core::param::LogLevel;
-use millwork_core::run::FailureClass;
+use millwork_core::run::{Failure, FailureClass, FailureKind};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 use millwork_storage::EventQuery;
@@ -34,6 +35,18 @@ fn every_input() -> Vec<InputVersion> {
     }
     inputs.push(InputVersion { data_version: None, ..inputs[0].clone() });
     inputs
+}
+
+fn shadow_called(outcome: ShadowOutcome) -> EventBody {
+    let (version, beside) = (VersionNumber::FIRST, Some(VersionNumber::FIRST));
+    let provenance = provenance();
+    EventBody::ShadowCalled(ShadowCalled {
+        model: "group/model".into(),
+        version,
+        beside,
+        outcome,
+        provenance,
+    })
 }
 
 fn every_body() -> Vec<EventBody> {
@@ -88,12 +101,14 @@ fn every_body() -> Vec<EventBody> {
             version: VersionNumber::FIRST,
             decision: Decision::Keep,
             answers: Some(1),
+            after_shadow: false,
             by: Mover::Person(reason()),
             reason: reason(),
         }),
         EventBody::VersionJudged(VersionJudged {
             gate: "better".to_owned(),
-            version: VersionNumber::FIRST,
+            // Another one than that which is decided about: a trial ends once.
+            version: VersionNumber::after(Some(VersionNumber::FIRST)),
             against: VersionNumber::new(u32::MAX),
             decision: Some(Decision::Reject),
             asked: Some(Asked {
@@ -101,6 +116,12 @@ fn every_body() -> Vec<EventBody> {
                 until: Some(crate::samples::at(9)),
                 then: Some(Decision::Promote),
             }),
+            shadow: Some(ShadowTrial {
+                asset: "made".into(),
+                until: Some(crate::samples::at(9)),
+                then: Some(Decision::Keep),
+            }),
+            answers: Some(u64::from(u32::MAX)),
             reason: reason(),
             metadata: metadata(),
             provenance: Provenance { code_version: "c1".into(), inputs: every_input(), config: None },
@@ -133,6 +154,7 @@ fn every_body() -> Vec<EventBody> {
             versions: [
                 BacktestOutcome::Judged { decision: Decision::Keep },
                 BacktestOutcome::Asked { of: reason() },
+                BacktestOutcome::InShadow,
                 BacktestOutcome::Failed,
                 BacktestOutcome::ValueRemoved,
             ]
@@ -145,6 +167,18 @@ fn every_body() -> Vec<EventBody> {
             .into(),
             provenance: provenance(),
         }),
+        shadow_called(ShadowOutcome::Made(ShadowValue {
+            data_version: "d1".into(),
+            stored: StoredValue {
+                location: ValueLocation::Database,
+                bytes: 1,
+                format: "json".to_owned(),
+                hash: Some("h0".into()),
+            },
+            metadata: metadata(),
+        })),
+        shadow_called(ShadowOutcome::Nothing),
+        shadow_called(ShadowOutcome::Failed { failure: Failure::new(FailureKind::Panic, reason()) }),
         EventBody::Logged(LogLine {
             level: LogLevel::Warn,
             target: "stderr".to_owned(),

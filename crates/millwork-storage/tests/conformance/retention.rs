@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::event::{Event, EventBody, EventKind, InputVersion, LogLine, NewEvent};
+use millwork_core::event::{
+    Event, EventBody, EventKind, InputVersion, LogLine, NewEvent, Provenance, ShadowCalled, ShadowOutcome,
+    ShadowValue, StoredValue, ValueLocation,
+};
 use millwork_core::param::LogLevel;
 use millwork_core::retention::{KeptValues, Retention, days};
 use millwork_core::run::RunId;
@@ -16,7 +19,7 @@ use millwork_storage::{
 
 use crate::backend::Backend;
 use crate::samples::{append, at, create, events, materialized, not_materialized, of_step, run_id, success};
-use crate::versions::{about, answer, asks, judged, moved, of, version};
+use crate::versions::{about, answer, asks, ends_trial, goes_into_shadow, judged, moved, of, version};
 
 fn line(run: RunId) -> NewEvent {
     let (level, target, message) = (LogLevel::Info, "test".to_owned(), "a line".to_owned());
@@ -191,6 +194,46 @@ pub(crate) async fn values(store: Backend) {
     assert_eq!(events(&*store, EventQuery::default()).await, history, "the history stays");
     store.forget_values(&made_of_a[..3]).await.unwrap();
     assert_eq!(store.value(made_of_a[2]).await.unwrap(), None);
+}
+
+/// A call in shadow of a version of the model, in a run that has made the asset.
+fn called(run: RunId, model_version: u32) -> NewEvent {
+    let stored =
+        StoredValue { location: ValueLocation::Database, bytes: 100, format: "json".into(), hash: None };
+    let body = EventBody::ShadowCalled(ShadowCalled {
+        model: "model".into(),
+        version: VersionNumber::new(model_version).unwrap(),
+        beside: None,
+        outcome: ShadowOutcome::Made(ShadowValue { data_version: "s".into(), stored, metadata: [].into() }),
+        provenance: Provenance::reported(),
+    });
+    NewEvent { value: Some(vec![7; 100].into()), asset: Some("a".into()), ..of_step(run, "a", None, body) }
+}
+
+/// What was made in shadow is kept as long as what was made beside it, and as long as its version is in shadow.
+pub(crate) async fn values_in_shadow(store: Backend) {
+    let model = of("model", None);
+    append(&*store, vec![version(&model, 1), version(&model, 2)]).await;
+    let trial = append(&*store, vec![goes_into_shadow(&model, 2)]).await[0];
+    let (mut made_of_a, mut calls) = (Vec::new(), Vec::new());
+    for (number, model_version) in [(1, 1), (2, 2), (3, 2)] {
+        let run = create(&*store, number, &[]).await;
+        made_of_a.push(append(&*store, made(run, "a")).await[1]);
+        calls.push(append(&*store, vec![called(run, model_version)]).await[0]);
+    }
+    let old = async || {
+        let old = store.old_values(kept(1), later(2), 9).await.unwrap();
+        sequences(&old).into_iter().filter(|sequence| *sequence > trial).collect::<Vec<_>>()
+    };
+    assert_eq!(old().await, made_of_a[..2]);
+    store.forget_values(&made_of_a[..2]).await.unwrap();
+    assert_eq!(old().await, calls[..1], "version 2 is in shadow");
+    append(&*store, vec![ends_trial(&model, 2, trial)]).await;
+    assert_eq!(old().await, calls[..2], "the third has its value beside it");
+    store.forget_values(&calls[..2]).await.unwrap();
+    assert!(old().await.is_empty());
+    assert_eq!(store.value(calls[0]).await.unwrap(), None);
+    assert!(store.value(calls[2]).await.unwrap().is_some());
 }
 
 pub(crate) async fn nothing_by_default(store: Backend) {

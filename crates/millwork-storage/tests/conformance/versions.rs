@@ -2,7 +2,7 @@
 
 use millwork_core::asset::Decision;
 use millwork_core::event::{
-    AliasChange, AliasMoved, Asked, EventBody, InputVersion, Materialization, Mover, NewEvent,
+    AliasChange, AliasMoved, Asked, EventBody, InputVersion, Materialization, Mover, NewEvent, ShadowTrial,
     VersionDecided, VersionJudged,
 };
 use millwork_core::model::{Author, ModelHistory};
@@ -75,6 +75,8 @@ fn verdict(
             against: None,
             decision,
             asked,
+            shadow: None,
+            answers: None,
             reason: String::new(),
             metadata: [].into(),
             provenance: provenance(),
@@ -92,6 +94,43 @@ pub(crate) fn asks(asset: &AssetPartition, version: u32) -> NewEvent {
     verdict(asset, version, None, Some(Asked { of: "ops".to_owned(), until: None, then: None }))
 }
 
+/// A gate that asks for outcomes of a version.
+pub(crate) fn goes_into_shadow(asset: &AssetPartition, version: u32) -> NewEvent {
+    let mut event = verdict(asset, version, None, None);
+    if let EventBody::VersionJudged(judged) = &mut event.body {
+        judged.shadow = Some(ShadowTrial { asset: "predictions".into(), until: None, then: None });
+    }
+    event
+}
+
+/// A gate that ends the trial which a verdict began.
+pub(crate) fn ends_trial(asset: &AssetPartition, version: u32, trial: u64) -> NewEvent {
+    let mut event = verdict(asset, version, Some(Decision::Keep), None);
+    if let EventBody::VersionJudged(judged) = &mut event.body {
+        judged.answers = Some(trial);
+    }
+    event
+}
+
+/// Of two that end a trial, one does: gates, people and time limits.
+pub(crate) async fn trials_end_once(store: Backend) {
+    let model = of("model", None);
+    appended(&*store, vec![version(&model, 1), version(&model, 2)]).await.unwrap();
+    let trial = appended(&*store, vec![goes_into_shadow(&model, 1)]).await.unwrap()[0];
+    // That of another version goes on.
+    let other = appended(&*store, vec![goes_into_shadow(&model, 2)]).await.unwrap()[0];
+    let twice = vec![ends_trial(&model, 1, trial), answer(&model, 1, trial)];
+    let refused = |result: Result<Vec<u64>, StorageError>| {
+        assert!(matches!(result, Err(StorageError::AlreadyDecided { .. })), "{result:?}");
+    };
+    refused(appended(&*store, twice).await);
+    appended(&*store, vec![ends_trial(&model, 1, trial)]).await.unwrap();
+    refused(appended(&*store, vec![ends_trial(&model, 1, trial)]).await);
+    refused(appended(&*store, vec![answer(&model, 1, trial)]).await);
+    appended(&*store, vec![answer(&model, 2, other)]).await.unwrap();
+    refused(appended(&*store, vec![ends_trial(&model, 2, other)]).await);
+}
+
 pub(crate) fn answer(asset: &AssetPartition, version: u32, question: u64) -> NewEvent {
     about(
         asset,
@@ -99,6 +138,7 @@ pub(crate) fn answer(asset: &AssetPartition, version: u32, question: u64) -> New
             version: number(version),
             decision: Decision::Keep,
             answers: Some(question),
+            after_shadow: false,
             by: Mover::TimeLimit,
             reason: String::new(),
         }),

@@ -9,9 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use millwork_api::{
     BacktestView, ErrorBody, FoundVersion, LineageView, ModelCard, ModelChange, ModelComparison,
-    ModelDetails, ModelListing, ModelRepair, VersionError, VersionHistory, VersionView, compare_versions,
-    find_model, find_stored_version, list_models, model_author, model_card, model_details, plan_repair,
-    version_history, version_lineage,
+    ModelDetails, ModelListing, ModelRepair, TrialView, VersionError, VersionHistory, VersionView, compare_versions, find_model, find_stored_version, list_models, model_author, model_card, model_details, plan_repair, version_history, version_lineage,
 };
 use millwork_core::event::Event;
 use millwork_core::model::Author;
@@ -29,8 +27,8 @@ use super::limit::Limit;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// How long a request waits for a backtest.
-const BACKTEST_WITHIN: Duration = Duration::from_secs(20);
+/// How long a request waits for a gate's verdicts.
+const VERDICTS_WITHIN: Duration = Duration::from_secs(20);
 
 /// Who acts by a request that doesn't name anybody.
 const NOBODY_NAMED: &str = "api";
@@ -208,6 +206,35 @@ pub(super) struct BacktestRequest {
 /// A backtest that takes longer than its request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BacktestRuns {
+    /// The model.
+    #[schema(value_type = String)]
+    asset: AssetKey,
+    /// Its partition.
+    #[schema(required, value_type = Option<String>)]
+    partition: Option<PartitionKey>,
+}
+
+/// A request to judge a version in shadow again.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JudgeRequest {
+    /// The version, which has to be in shadow; absent for the one that is.
+    #[schema(value_type = Option<u32>, minimum = 1)]
+    version: Option<VersionNumber>,
+    /// The partition; absent if the model has none.
+    partition: Option<String>,
+    /// Whether to answer at once, and not with the verdict.
+    #[serde(default)]
+    no_wait: bool,
+    /// The configuration by step, for the gate.
+    #[serde(default, deserialize_with = "deserialize_config")]
+    #[schema(value_type = Option<Object>)]
+    config: Option<Value>,
+}
+
+/// A gate that takes longer than the request to judge.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct JudgementRuns {
     /// The model.
     #[schema(value_type = String)]
     asset: AssetKey,
@@ -473,13 +500,43 @@ pub(super) async fn backtest(
     let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref())?;
     let of_index = AssetPartition::new(asset, of.partition.clone());
     let tested = state.host.backtest(of_index, last.map(NonZeroUsize::get), config.unwrap_or_default());
-    let waits = if no_wait { Duration::ZERO } else { BACKTEST_WITHIN };
+    let waits = if no_wait { Duration::ZERO } else { VERDICTS_WITHIN };
     Ok(match timeout(waits, tested).await {
         Ok(tested) => {
             let tested = tested?;
             Json(BacktestView::new(tested.at, &tested.what)).into_response()
         }
         Err(_) => (StatusCode::ACCEPTED, Json(BacktestRuns { asset: of.asset, partition: of.partition }))
+            .into_response(),
+    })
+}
+
+/// Has the gate of a model judge the version in shadow again, on the data that is stored now.
+#[utoipa::path(
+    post, path = "/api/v1/models/judge/{*key}", tag = "models",
+    params(("key" = String, Path, description = "The asset's key")), request_body = Option<JudgeRequest>,
+    responses(
+        (status = 200, description = "What the gate decides, or that it asks for more outcomes", body = TrialView),
+        (status = 202, description = "The gate goes on judging. The model has the verdict once it is done", body = JudgementRuns),
+    )
+)]
+pub(super) async fn judge(
+    State(state): State<AppState>,
+    Path(key): Path<String>,
+    body: Option<Body<JudgeRequest>>,
+) -> Result<Response, ApiError> {
+    let Body(JudgeRequest { version, partition, no_wait, config }) = body.unwrap_or_default();
+    let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref())?;
+    let of_index = AssetPartition::new(asset, of.partition.clone());
+    let judged = state.host.judge_in_shadow(of_index, version, config.unwrap_or_default());
+    let waits = if no_wait { Duration::ZERO } else { VERDICTS_WITHIN };
+    Ok(match timeout(waits, judged).await {
+        Ok(judged) => {
+            let judged = judged?;
+            state.wake.notify_waiters();
+            Json(judged).into_response()
+        }
+        Err(_) => (StatusCode::ACCEPTED, Json(JudgementRuns { asset: of.asset, partition: of.partition }))
             .into_response(),
     })
 }

@@ -81,6 +81,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(models::alias))
         .routes(routes!(models::repair))
         .routes(routes!(models::backtest))
+        .routes(routes!(models::judge))
         .routes(routes!(runs::list, launch::launch))
         .routes(routes!(runs::show))
         .routes(routes!(runs::cancel))

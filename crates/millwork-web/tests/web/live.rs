@@ -84,6 +84,7 @@ fn answered(version: u32) -> EventBody {
         version: number(version),
         decision: Decision::Keep,
         answers: None,
+        after_shadow: false,
         by: Mover::Person("grace".to_owned()),
         reason: String::new(),
     })

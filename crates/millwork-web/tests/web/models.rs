@@ -147,6 +147,8 @@ pub(crate) fn judged(
         against: against.map(number),
         decision,
         asked: decision.is_none().then_some(asked),
+        shadow: None,
+        answers: None,
         reason: reason.to_owned(),
         metadata: [("difference".to_owned(), (-0.42).into())].into(),
         provenance: Provenance::reported(),

@@ -126,6 +126,7 @@ impl Progress {
             | EventBody::CheckEvaluated(_)
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
+            | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)
             | EventBody::Unreadable(_) => {}

@@ -313,6 +313,9 @@ fn a_backtest_judges_every_version_on_what_is_held_out_now() {
     assert_eq!(models.json("models show model --json")["backtest"]["versions"], asked["versions"]);
     assert!(models.run("models backtest day_model --partition mon").contains("any_model"));
     models.fails("models backtest plain", 2, "no gate judges `plain`");
+    let none = "no version of `model` is in shadow\n  hint: `models versions model` has what each version is";
+    models.fails("models judge model", 2, none);
+    models.fails("models judge model@4", 2, "version 4 of `model` isn't in shadow");
     let kept = models.json("models show model --json")["backtest"].clone();
     for wrong in ["model:better_model.askk=true", "nope.x=1"] {
         models.fails(&format!("models backtest model --set {wrong}"), 2, wrong.split_once(".").unwrap().0);

@@ -356,6 +356,18 @@ fn a_run_waits_for_a_pending_verdict() {
             (30, vec![decided(2)], "requested: MAE 13 of live is above 12"),
         ],
     );
+    let tried = |number| ("model", ChangeKind::Tried(version(number)));
+    let in_use = |number| ("model", ChangeKind::InUse(version(number)));
+    check(
+        above().unless_verdict_pending(),
+        &[
+            (10, vec![tried(2), live(9, 13.0)], "not requested: 1 verdict is pending"),
+            // The newest version stays in shadow.
+            (20, vec![tried(1), decided(1), in_use(1)], "not requested: 1 verdict is pending"),
+            (30, vec![tried(3), decided(2)], "not requested: 1 verdict is pending"),
+            (40, vec![in_use(4)], "requested: MAE 13 of live is above 12"),
+        ],
+    );
     check(
         Condition::verdict_pending("other"),
         &[

@@ -88,6 +88,8 @@ impl Bench {
             against: history.at(&AliasName::champion()),
             decision: None,
             asked: Some(question),
+            shadow: None,
+            answers: None,
             reason: String::new(),
             metadata: Default::default(),
             provenance: provenance(),

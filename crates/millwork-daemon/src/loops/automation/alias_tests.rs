@@ -190,6 +190,8 @@ fn trained(version: u32, decision: Decision, before: Option<u32>) -> Vec<(&'stat
         against: before,
         decision: Some(decision),
         asked: None,
+        shadow: None,
+        answers: None,
         reason: String::new(),
         metadata: Default::default(),
         provenance: provenance(),

@@ -143,6 +143,7 @@ pub(in super::super) fn is_switch(pipeline: &Pipeline, instigator: &Instigator) 
         Instigator::Alerts
         | Instigator::AlertTests
         | Instigator::Approvals
+        | Instigator::Shadow
         | Instigator::Retries
         | Instigator::Traces => false,
     }

@@ -89,7 +89,7 @@ fn class(outcome: &BacktestOutcome) -> &'static str {
         BacktestOutcome::Judged { decision: Decision::Reject } | BacktestOutcome::Failed => {
             Status::of(&VersionStatus::Rejected).class
         }
-        BacktestOutcome::Asked { .. } => "warn",
+        BacktestOutcome::Asked { .. } | BacktestOutcome::InShadow => "warn",
         BacktestOutcome::ValueRemoved => "off",
     }
 }

@@ -55,8 +55,8 @@ impl Status {
         let class = match status {
             VersionStatus::InUse => "on",
             VersionStatus::Retired => "off",
-            VersionStatus::AwaitsApproval(_) => "warn",
-            VersionStatus::Kept => "kept",
+            VersionStatus::AwaitsApproval(_) | VersionStatus::InShadow(_) => "warn",
+            VersionStatus::Kept | VersionStatus::Superseded(_) => "kept",
             VersionStatus::Rejected => "fail",
             VersionStatus::Unjudged => "unknown",
         };
@@ -178,6 +178,8 @@ pub(super) fn open<'h>(
             VersionStatus::AwaitsApproval(asked) => Some((*version, verdict, asked)),
             VersionStatus::InUse
             | VersionStatus::Retired
+            | VersionStatus::InShadow(_)
+            | VersionStatus::Superseded(_)
             | VersionStatus::Kept
             | VersionStatus::Rejected
             | VersionStatus::Unjudged => None,

@@ -129,11 +129,15 @@ fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow 
 pub(super) fn decisions(version: &ModelVersion) -> Vec<DecisionLine> {
     let verdicts = version.verdicts.iter().map(|dated| {
         let judged = &dated.what;
-        let mut what = match (&judged.decision, &judged.asked) {
-            (Some(decision), _) => decision.as_str().to_owned(),
-            (None, Some(asked)) => format!("ask {}", asked.of),
-            (None, None) => "no decision".to_owned(),
+        let mut what = match (&judged.decision, &judged.asked, &judged.shadow) {
+            (Some(decision), _, _) => decision.as_str().to_owned(),
+            (None, Some(asked), _) => format!("ask {}", asked.of),
+            (None, None, Some(trial)) => format!("in shadow at {}", trial.asset),
+            (None, None, None) => "no decision".to_owned(),
         };
+        if judged.answers.is_some() {
+            what.push_str(" after shadow");
+        }
         if let Some(against) = judged.against {
             what.push_str(&format!(", against {against}"));
         }
@@ -143,7 +147,8 @@ pub(super) fn decisions(version: &ModelVersion) -> Vec<DecisionLine> {
     let decisions = version.decisions.iter().map(|dated| {
         let decided = &dated.what;
         let (by, reason) = (who(&decided.by), decided.reason.clone());
-        let what = decided.decision.as_str().to_owned();
+        let after = if decided.after_shadow { " after shadow" } else { "" };
+        let what = format!("{}{after}", decided.decision.as_str());
         (dated.sequence, DecisionLine { what, by, reason, at: dated.at.to_string() })
     });
     let mut lines: Vec<(u64, DecisionLine)> = verdicts.chain(decisions).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use millwork_core::event::{Event, EventBody, EventKind, KindSet};
+use millwork_core::event::{Event, EventBody, EventKind, KindSet, ShadowOutcome};
 use millwork_core::run::RunId;
 use millwork_storage::{EventQuery, Order, StorageError, Store};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ const LOGGED: KindSet = KindSet::RUN_FAILURES.union(KindSet::of(&[
     EventKind::StepSkipped,
     EventKind::Materialized,
     EventKind::CheckEvaluated,
+    EventKind::ShadowCalled,
 ]));
 /// The levels, from the most to the least severe.
 pub(super) const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
@@ -118,6 +119,13 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::AliasMoved(moved) => ("info", format!("{of}{moved}")),
         EventBody::VersionDecided(decided) => ("info", format!("{of}{decided}")),
         EventBody::VersionsBacktested(tested) => ("info", format!("{of}{tested}")),
+        EventBody::ShadowCalled(called) => {
+            let level = match called.outcome {
+                ShadowOutcome::Made(_) | ShadowOutcome::Nothing => "debug",
+                ShadowOutcome::Failed { .. } => "warn",
+            };
+            (level, format!("{of}{called}"))
+        }
         EventBody::AliasPinned(pinned) => ("debug", format!("{of}{pinned}")),
         EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => ("error", reason.clone()),
         EventBody::Unreadable(unreadable) => {

@@ -121,10 +121,11 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment
 /// The verdict that an event of the run records, and the path of the model that it is about.
 fn verdict(event: &Event) -> Option<(String, String)> {
     let EventBody::VersionJudged(judged) = &event.body else { return None };
-    let what = match (&judged.decision, &judged.asked) {
-        (Some(decision), _) => format!("version {}: {}", judged.version, decision.as_str()),
-        (None, Some(asked)) => format!("version {}: asks {}", judged.version, asked.of),
-        (None, None) => format!("version {}: no decision", judged.version),
+    let what = match (&judged.decision, &judged.asked, &judged.shadow) {
+        (Some(decision), _, _) => format!("version {}: {}", judged.version, decision.as_str()),
+        (None, Some(asked), _) => format!("version {}: asks {}", judged.version, asked.of),
+        (None, None, Some(trial)) => format!("version {}: in shadow at {}", judged.version, trial.asset),
+        (None, None, None) => format!("version {}: no decision", judged.version),
     };
     let because = if judged.reason.is_empty() { String::new() } else { format!(" ({})", judged.reason) };
     Some((format!("{what}{because}"), of_model(event.asset.as_ref()?.as_str(), event.partition.as_ref())))

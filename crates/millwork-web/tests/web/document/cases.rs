@@ -183,7 +183,7 @@ fn model_changes() -> Vec<Case> {
     let (promote, reject) = ("/api/v1/models/promote/{key}", "/api/v1/models/reject/{key}");
     let (keep, rollback) = ("/api/v1/models/keep/{key}", "/api/v1/models/rollback/{key}");
     let (alias, repair) = ("/api/v1/models/alias/{key}", "/api/v1/models/repair/{key}");
-    let backtest = "/api/v1/models/backtest/{key}";
+    let (backtest, judge) = ("/api/v1/models/backtest/{key}", "/api/v1/models/judge/{key}");
     let path = |operation: &str| operation.replace("{key}", "model");
     let unknown = |operation: &str| operation.replace("{key}", "nothing");
     let version = |number: u32| match number {
@@ -226,6 +226,12 @@ fn model_changes() -> Vec<Case> {
         post(backtest, path(backtest), Some(r#"{"last": 0}"#), 422),
         post(backtest, path(backtest), Some(r#"{"last": "all"}"#), 422),
         post(backtest, unknown(backtest), None, 404),
+        post(judge, path(judge), None, 200),
+        post(judge, path(judge), Some(r#"{"version": 2, "config": {"gate": {}}}"#), 200),
+        post(judge, path(judge), Some(r#"{"version": 1, "no_wait": true}"#), 202),
+        post(judge, path(judge), Some(r#"{"version": 0}"#), 422),
+        post(judge, path(judge), version(9), 422),
+        post(judge, unknown(judge), None, 404),
         get("/api/v1/models/show/{key}", "/api/v1/models/show/model", 200),
     ]
 }

@@ -230,6 +230,8 @@ async fn versions(store: &dyn Store) {
                 against: Some(number(1)),
                 decision,
                 asked: decision.is_none().then_some(asked),
+                shadow: None,
+                answers: None,
                 reason: "the error".to_owned(),
                 metadata: [("gain".to_owned(), MetadataValue::Float(0.5))].into(),
                 provenance: Provenance::reported(),

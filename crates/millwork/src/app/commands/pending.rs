@@ -133,6 +133,7 @@ fn name(instigator: &Instigator) -> String {
         | Instigator::Alerts
         | Instigator::AlertTests
         | Instigator::Approvals
+        | Instigator::Shadow
         | Instigator::Retries
         | Instigator::Traces => instigator.to_string(),
     }

@@ -183,6 +183,7 @@ fn name(instigator: &Instigator) -> Cow<'_, str> {
         | Instigator::Alerts
         | Instigator::AlertTests
         | Instigator::Approvals
+        | Instigator::Shadow
         | Instigator::Retries
         | Instigator::Traces => instigator.to_string().into(),
     }

@@ -3,19 +3,22 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use millwork_api::TrialView;
 use millwork_core::advice::{chain_of, hint_of, one_line_of};
 use millwork_core::event::{Event, VersionsBacktested};
 use millwork_core::exposition::Exposition;
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::Dated;
-use millwork_core::{Advice as _, AssetPartition, BoxError, BoxFuture, ErrorClass, Problem, QueueLimits};
+use millwork_core::version::VersionNumber;
+use millwork_core::{Advice, AssetPartition, BoxError, BoxFuture, ErrorClass, Problem, QueueLimits};
 use millwork_daemon::{ClockJump, DaemonMetrics, LoopMetrics, LoopName};
-use millwork_engine::{BacktestError, Engine};
+use millwork_engine::Engine;
 use millwork_storage::{Home, Store, StoreCounts};
 use millwork_web::{Host, HostError, LoopStatus};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::models::trial_view;
 use crate::app::service_log::ServiceLog;
 
 /// The process of `serve`.
@@ -91,11 +94,24 @@ impl Host for ServingProcess {
                 refusal(&error)
             })
         });
-        Box::pin(async move {
-            let stopped =
-                |_| HostError { class: ErrorClass::Failed, problem: Problem::new("the service stops") };
-            tested.await.map_err(stopped).flatten()
-        })
+        Box::pin(async move { tested.await.map_err(|_| stopped()).flatten() })
+    }
+
+    fn judge_in_shadow(
+        &self,
+        of: AssetPartition<AssetIndex>,
+        version: Option<VersionNumber>,
+        config: Value,
+    ) -> BoxFuture<Result<TrialView, HostError>> {
+        let (engine, log) = (self.engine.clone(), self.log.clone());
+        let judged = tokio::spawn(async move {
+            let judged = engine.judge_in_shadow(&of, version, &config).await.map_err(|error| {
+                log.say(&format!("a version in shadow was not judged: {}", one_line_of(&error)));
+                refusal(&error)
+            });
+            judged.map(trial_view)
+        });
+        Box::pin(async move { judged.await.map_err(|_| stopped()).flatten() })
     }
 
     fn stored_form(&self, event: Event) -> BoxFuture<Result<Vec<u8>, BoxError>> {
@@ -104,7 +120,11 @@ impl Host for ServingProcess {
     }
 }
 
-fn refusal(error: &BacktestError) -> HostError {
+fn stopped() -> HostError {
+    HostError { class: ErrorClass::Failed, problem: Problem::new("the service stops") }
+}
+
+fn refusal<E: Advice + 'static>(error: &E) -> HostError {
     let problem = Problem::new(chain_of(error).join(": "));
     let hint = hint_of(error);
     HostError { class: error.class(), problem: hint.into_iter().fold(problem, Problem::with_hint) }

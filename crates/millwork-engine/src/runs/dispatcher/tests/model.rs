@@ -337,7 +337,7 @@ impl<'a> Model<'a> {
         let is_running = self.phases[position] == Phase::Running;
         let number = self.attempts[position].wrapping_sub(u32::from(is_running));
         let end = AttemptEnd::Canceled;
-        let report = Report { position, number, end, micros: 0 };
+        let report = Report { position, number, end, began_at: jiff::Timestamp::UNIX_EPOCH, micros: 0 };
         let effects = self.dispatcher.handle(report_of(report, Ok(StoredInputs::default())));
         assert!(effects.is_empty(), "{}", lines(&self.run, &effects));
     }
@@ -386,7 +386,10 @@ impl<'a> Model<'a> {
                 AttemptEnd::Succeeded { outputs, events: Vec::new() }
             }
         };
-        self.hand_in(report_of(Report { position, number, end, micros: 7 }, last_values));
+        self.hand_in(report_of(
+            Report { position, number, end, began_at: jiff::Timestamp::UNIX_EPOCH, micros: 7 },
+            last_values,
+        ));
     }
 
     fn new_value(
@@ -427,6 +430,7 @@ impl<'a> Model<'a> {
                 self.record(position, attempt, body);
             }
             Effect::Start(attempt) => self.start(&attempt),
+            Effect::CallInShadow(..) => panic!("no version is in shadow"),
             Effect::Pause(position, pause) => {
                 assert_eq!((self.phases[position], pause), (Phase::Retrying, Duration::from_secs(1)));
                 self.phases[position] = Phase::Pausing;

@@ -93,6 +93,11 @@ pub(super) fn lines(run: &PlannedRun, effects: &[Effect]) -> String {
                 format!("record {}/{attempt} {}{after}", name(position), text_of(body))
             }
             Effect::Start(attempt) => format!("start {}/{}", name(&attempt.position), attempt.number),
+            Effect::CallInShadow(position, calls) => {
+                let calls: Vec<String> =
+                    calls.iter().map(|call| format!("{}@{}", call.model, call.version)).collect();
+                format!("call {} in shadow with {}", name(position), calls.join(", "))
+            }
             Effect::Pause(position, pause) => format!("pause {} for {pause:?}", name(position)),
             Effect::TakeSlots(position) => format!("take the slots of {}", name(position)),
             Effect::RecordSlotHolders { position, attempt } => {

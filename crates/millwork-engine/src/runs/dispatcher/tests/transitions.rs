@@ -59,7 +59,13 @@ fn input(run: &PlannedRun, text: &str) -> Input {
                 "is canceled" => AttemptEnd::Canceled,
                 _ => panic!("unknown input `{text}`"),
             };
-            let report = Report { position, number: number.parse().unwrap(), end, micros: 5 };
+            let report = Report {
+                position,
+                number: number.parse().unwrap(),
+                end,
+                began_at: jiff::Timestamp::UNIX_EPOCH,
+                micros: 5,
+            };
             let kept =
                 run.outputs(position).iter().map(|asset| stored(run, &run.output(position, *asset), "v0"));
             let last_values = Ok(StoredInputs::of(kept.filter(|_| run.verdicts.is_some())));

@@ -10,7 +10,7 @@ use millwork_core::{AssetPartition, Problem};
 use millwork_storage::{Direction, LineageLimits, ModelAction};
 
 use super::super::config::ConfigArguments;
-use super::{backtest, change, lineage, repair, show};
+use super::{backtest, change, judge, lineage, repair, show};
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::session::{Opened, Session, block_on, split_version};
@@ -107,6 +107,20 @@ pub(in crate::app::commands) enum Models {
         last: Option<usize>,
         #[command(flatten)]
         partition: Partition,
+        #[command(flatten)]
+        config: ConfigArguments,
+    },
+    /// Have the gate judge the version in shadow again, on what is stored now
+    ///
+    /// A daemon does so whenever there is something new that the gate judges on. What the gate decides is recorded; that it asks for more
+    /// outcomes isn't.
+    #[command(
+        arg(json_flag()),
+        after_help = "Examples:\n  models judge comments_model\n  models judge comments_model@7"
+    )]
+    Judge {
+        #[command(flatten)]
+        version: Version,
         #[command(flatten)]
         config: ConfigArguments,
     },
@@ -258,6 +272,7 @@ pub(in crate::app::commands) fn run(session: &Session, models: Models) -> Result
             Models::Backtest { key, last, partition, config } => {
                 backtest::backtest(session, &opened, (&key, &partition), last, &config).await
             }
+            Models::Judge { version, config } => judge::judge(session, &opened, &version, &config).await,
             Models::Card { version, format } => {
                 let json = session.wants_json() || format == CardFormat::Json;
                 show::card(session, &opened, &version, json).await

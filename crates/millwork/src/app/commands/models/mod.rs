@@ -4,9 +4,11 @@ mod arguments;
 mod backtest;
 mod change;
 mod history;
+mod judge;
 mod lineage;
 mod repair;
 mod show;
 
 pub(in crate::app) use arguments::CardFormat;
 pub(super) use arguments::{Models, run};
+pub(super) use judge::trial_view;

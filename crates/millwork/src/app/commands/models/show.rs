@@ -48,6 +48,10 @@ fn rows(model: &ModelListing) -> Vec<[String; 7]> {
     let number =
         |version: Option<_>| version.map_or_else(|| "none".to_owned(), |one: VersionNumber| one.to_string());
     let row = |standing: &millwork_api::ModelStanding| {
+        let in_shadow = standing.in_shadow.map(|version| match standing.last == Some(version) {
+            true => " (in shadow)".to_owned(),
+            false => format!(" ({version} in shadow)"),
+        });
         let awaiting: Vec<String> = standing.awaiting_approval.iter().map(ToString::to_string).collect();
         [
             model.key.to_string(),
@@ -55,7 +59,7 @@ fn rows(model: &ModelListing) -> Vec<[String; 7]> {
             number(standing.in_use),
             standing.since.map(when::moment).unwrap_or_default(),
             standing.metric.as_ref().map(metric).unwrap_or_default(),
-            number(standing.last),
+            format!("{}{}", number(standing.last), in_shadow.unwrap_or_default()),
             awaiting.join(", "),
         ]
     };

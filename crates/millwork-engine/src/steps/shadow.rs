@@ -1,0 +1,164 @@
+//! Calls in shadow: a step's function once more, with a version in shadow in the place of the one in use, on the same inputs.
+//!
+//! It begins when what was made with the version in use is on disk, and nothing waits for it but the end of the run. Whatever goes wrong is
+//! recorded as what became of the call, and harms nothing else. What the function logs and prints is dropped: it would stand in the run's log
+//! like that of the step. The value isn't stored by the I/O manager that the asset names, since others may look there.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use millwork_core::event::{EventBody, NewEvent, Provenance, ShadowCalled, ShadowOutcome, ShadowValue};
+use millwork_core::graph::{AssetIndex, StepNode};
+use millwork_core::run::{Failure, FailureKind};
+use millwork_core::version::VersionNumber;
+use millwork_core::{AssetKey, Cancellation, DataVersion, ValueAddress};
+use tokio::sync::oneshot;
+
+use super::Attempt;
+use super::attempt::{LONGEST_DROP, provenance, stopped, timed_out, too_long};
+use super::call::{Called, Encoded, call};
+use super::finish::{with_reported, wrong_kind};
+use super::load::{self, Loading};
+use crate::logs::{StepRecorder, shorten};
+use crate::runs::{RunContext, StopMode};
+use crate::values::ValueError;
+
+/// A call of a step's function with a version in shadow.
+#[derive(Debug)]
+pub(crate) struct ShadowCall {
+    /// The step and its inputs, with the version in shadow among them.
+    pub(crate) attempt: Attempt,
+    /// When the attempt began that has succeeded with the version in use; `None` if that isn't known.
+    pub(crate) began_at: Option<Timestamp>,
+    /// The model whose version is in shadow.
+    pub(crate) model: AssetKey,
+    /// That version.
+    pub(crate) version: VersionNumber,
+    /// What the call is for, of all that the function makes.
+    pub(crate) output: AssetIndex,
+}
+
+/// Maximum bytes of a failure's message.
+const LONGEST_MESSAGE: usize = 4 * 1024;
+
+/// What a call made: what became of it, and the bytes that are stored beside its event.
+type Made = (ShadowOutcome, Option<Vec<u8>>);
+
+/// Makes calls, one after the other, and records what became of them. A stop of the run ends them, and nothing is recorded then.
+pub(crate) async fn call_in_shadow(context: Arc<RunContext>, calls: Vec<ShadowCall>) {
+    // What the version in use has made is on disk then.
+    if context.recorder.commit(Vec::new()).await.is_err() {
+        return;
+    }
+    for call in calls {
+        if let Some(event) = outcome(&context, call).await {
+            context.recorder.record(vec![event]);
+        }
+    }
+}
+
+/// The event of a call; `None` if the run was stopped.
+async fn outcome(context: &RunContext, call: ShadowCall) -> Option<NewEvent> {
+    let ShadowCall { attempt, began_at, model, version, output } = call;
+    let (planned, position) = (&context.planned, attempt.position);
+    let step = planned.step(position);
+    let of = planned.step_partition(position);
+    let recorder =
+        StepRecorder::new(context.run, of, attempt.number, context.recorder.clone(), context.clock.clone());
+    let recorder = Arc::new(recorder);
+    // Nothing that it reports is recorded, but for metadata.
+    recorder.close();
+    let code_version = step.computation().code_version.clone();
+    let (made, provenance) = match provenance(context, step, attempt.versions.clone()) {
+        Ok(provenance) => {
+            let began_at = began_at.unwrap_or_else(|| context.clock.now());
+            let made = limited(context, step, (attempt, began_at, model.clone(), output), &recorder).await?;
+            (made, provenance)
+        }
+        Err(failure) => (Err(failure), Provenance { code_version, inputs: attempt.versions, config: None }),
+    };
+    let (outcome, value) = made.unwrap_or_else(|mut failure| {
+        failure.chain.iter_mut().for_each(|message| shorten(message, LONGEST_MESSAGE));
+        (ShadowOutcome::Failed { failure }, None)
+    });
+    let beside = planned.next_version(&planned.output(position, output));
+    let called = ShadowCalled { model, version, beside: Some(beside), outcome, provenance };
+    let asset = Some(planned.graph.key(output).clone());
+    let event = recorder.event(EventBody::ShadowCalled(called));
+    Some(NewEvent { asset, value: value.map(Arc::new), ..event })
+}
+
+/// Makes a call within the time limit of its step; `None` if the run was stopped.
+async fn limited(
+    context: &RunContext,
+    step: &StepNode,
+    call: (Attempt, Timestamp, AssetKey, AssetIndex),
+    recorder: &Arc<StepRecorder>,
+) -> Option<Result<Made, Failure>> {
+    let (cancellation, timeout) = (Cancellation::default(), step.computation().timeout);
+    let (life, ended) = oneshot::channel();
+    let made = tokio::select! {
+        biased;
+        made = make(context, step, call, recorder, &cancellation, life) => Some(made),
+        () = stopped(context, StopMode::Asked) => None,
+        () = too_long(timeout) => Some(Err(timed_out(timeout))),
+    };
+    // An abandoned future is dropped when it reaches an `.await`; a blocking function is signalled and detached.
+    let _ = tokio::time::timeout(LONGEST_DROP, ended).await;
+    cancellation.request();
+    made
+}
+
+async fn make(
+    context: &RunContext,
+    step: &StepNode,
+    (attempt, began_at, model, output): (Attempt, Timestamp, AssetKey, AssetIndex),
+    recorder: &Arc<StepRecorder>,
+    cancellation: &Cancellation,
+    life: oneshot::Sender<()>,
+) -> Result<Made, Failure> {
+    let Attempt { position, inputs, pinned, previous, .. } = attempt;
+    let started_at = began_at;
+    let loading = Loading { inputs, pinned, previous, started_at, contest: None, shadow_of: Some(model) };
+    let loaded = load::step_context(context, position, loading, recorder, cancellation).await;
+    let (step_context, _) = loaded.map_err(|error| Failure::of_error(FailureKind::Input, &error))?;
+    let encoded = match call(step, step_context, recorder.clone(), life).await {
+        Called::Assets(encoded) => encoded,
+        Called::Failed(failure) => return Err(failure),
+        Called::Check(_) | Called::Gate(_) => {
+            return Err(wrong_kind("an asset's function returned a verdict"));
+        }
+    };
+    let outputs = context.planned.outputs(position).iter().zip(encoded);
+    let made = outputs.filter(|(asset, _)| **asset == output).map(|(_, encoded)| encoded).next();
+    let stored = store(context, output, made.unwrap_or(Encoded::Nothing), recorder).await;
+    stored.map_err(|error| Failure::of_error(FailureKind::Output, &error))
+}
+
+async fn store(
+    context: &RunContext,
+    output: AssetIndex,
+    encoded: Encoded,
+    recorder: &StepRecorder,
+) -> Result<Made, ValueError> {
+    let (encoded, metadata, data_version) = match encoded {
+        Encoded::New { encoded, metadata, data_version, .. } => (encoded, metadata, data_version),
+        Encoded::Nothing | Encoded::Kept { .. } => return Ok((ShadowOutcome::Nothing, None)),
+    };
+    // Checked before the value is stored: a call that fails leaves nothing behind.
+    let metadata = with_reported(&recorder.take_metadata(), metadata)?;
+    data_version.as_ref().map_or(Ok(()), DataVersion::check)?;
+    let spec = &context.planned.graph.assets()[output].spec;
+    let address = ValueAddress {
+        asset: spec.key.clone(),
+        partition: recorder.of.partition.clone(),
+        run: context.run,
+        attempt: recorder.attempt,
+        extension: spec.value_type.map_or("", |value_type| value_type.extension),
+    };
+    let hash = encoded.hash.clone();
+    let (mut stored, bytes) = context.values.store(None, address, encoded.bytes).await?;
+    let data_version = data_version.unwrap_or_else(|| hash.clone());
+    stored.hash = (hash != data_version).then_some(hash);
+    Ok((ShadowOutcome::Made(ShadowValue { data_version, stored, metadata }), bytes))
+}
