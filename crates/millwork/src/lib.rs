@@ -42,7 +42,12 @@ pub use millwork_core::{
     CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Decision, Declaration, Definitions,
     Destination, Encryption, Evidence, External, FailureClass, Freshness, FreshnessPolicy, FromStep,
     GateDefinition, History, HistoryEntries, HistoryEntry, HistoryError, Image, Input, InputMapping, InputOf,
-    IoError, IoManager, Job, Json, LiveMeasure, LivePerformance, LiveWindow, LogLevel, Mail, Metadata, MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, Shadow, ShadowEntry, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion, Table, Trigger, Update, ValueAddress, Verdict,
+    IoError, IoManager, Job, Json, LiveMeasure, LivePerformance, LiveWindow, LogLevel, Mail, Metadata,
+    MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions, PartitionsDefinition,
+    Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits,
+    RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series,
+    Severity, Shadow, ShadowEntry, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion,
+    Table, Trigger, Update, ValueAddress, Verdict,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.

@@ -202,7 +202,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
             };
             let alias = |asset| change(&alias_key(asset, &moved.alias), kind);
             let mut changes: Vec<Change> = event.asset.as_ref().map(alias).into_iter().collect();
-            let model = event.asset.as_ref().and_then(|asset| graph.asset_index(asset));
+            let model = event.asset.as_ref().and_then(|asset| graph.index(asset.as_str()));
             let comes_into_use = model.is_some_and(|model| graph.alias_in_use(model) == moved.alias);
             let in_use = moved.to.into_iter().filter(|_| comes_into_use);
             changes.extend(in_use.flat_map(|to| of_asset(ChangeKind::InUse(to))));
@@ -231,7 +231,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
 }
 
 /// A version that is in shadow, and its partition.
-pub type Trial = (Option<PartitionKey>, VersionNumber);
+pub(crate) type Trial = (Option<PartitionKey>, VersionNumber);
 
 /// The known facts about an asset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -366,7 +366,8 @@ impl AssetFacts {
             // The newest version is in shadow, and no other.
             ChangeKind::Tried(version) => {
                 let of_partition = |trial: &&Trial| trial.0 == change.partition;
-                let newest = self.trials.iter().find(of_partition).map_or(*version, |trial| trial.1.max(*version));
+                let newest =
+                    self.trials.iter().find(of_partition).map_or(*version, |trial| trial.1.max(*version));
                 self.trials.retain(|trial| trial.0 != change.partition);
                 self.trials.insert((change.partition.clone(), newest));
             }

@@ -9,7 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use millwork_api::{
     BacktestView, ErrorBody, FoundVersion, LineageView, ModelCard, ModelChange, ModelComparison,
-    ModelDetails, ModelListing, ModelRepair, TrialView, VersionError, VersionHistory, VersionView, compare_versions, find_model, find_stored_version, list_models, model_author, model_card, model_details, plan_repair, version_history, version_lineage,
+    ModelDetails, ModelListing, ModelRepair, TrialView, VersionError, VersionHistory, VersionView,
+    compare_versions, find_model, find_stored_version, list_models, model_author, model_card, model_details,
+    plan_repair, version_history, version_lineage,
 };
 use millwork_core::event::Event;
 use millwork_core::model::Author;
