@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The number of newly fetched stories that triggers a training.
 const ENOUGH: i64 = 5_000;
 /// The selection to rematerialize: everything from the split on, from the stored stories.
-const TRAINING: &str = "+comments_model_test_set_r_squared and not hackernews_stories";
+const TRAINING: &str = "(+comments_model or +comments_model_test_set_r_squared) and not hackernews_stories";
 
 /// The fetches since this sensor last requested a training.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -32,10 +32,10 @@ fn count(context: &SensorContext, event: &SensorEvent) -> Result<SensorOutcome, 
         None => Fetched::default(),
     };
     let data_version = made.data_version.to_string();
-    if let (Some(MetadataValue::Int(rows)), true) =
-        (made.metadata.get("rows"), data_version != fetched.data_version)
+    if let (Some(MetadataValue::Int(new)), true) =
+        (made.metadata.get("new stories"), data_version != fetched.data_version)
     {
-        fetched = Fetched { stories: fetched.stories.saturating_add(*rows), data_version };
+        fetched = Fetched { stories: fetched.stories.saturating_add(*new), data_version };
     }
     let is_enough = fetched.stories >= ENOUGH;
     if is_enough {
@@ -58,11 +58,11 @@ mod tests {
     use super::*;
 
     /// Fetches stories of a data version, and returns whether a training follows.
-    fn fetch(cursor: &mut Option<String>, rows: i64, data_version: &str) -> bool {
+    fn fetch(cursor: &mut Option<String>, new: i64, data_version: &str) -> bool {
         let json = serde_json::json!({
             "data_version": data_version, "code_version": "c",
             "stored": { "in": "database", "bytes": 1, "format": "json" },
-            "metadata": { "rows": { "type": "int", "value": rows } },
+            "metadata": { "new stories": { "type": "int", "value": new } },
         });
         let body = EventBody::from_stored(EventKind::Materialized, Some(&json.to_string())).unwrap();
         let at = "2026-11-23T00:00:00Z".parse().unwrap();
