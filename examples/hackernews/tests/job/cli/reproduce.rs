@@ -26,7 +26,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn the_reference_job_is_reproduced_and_leaves_nothing_behind() {
     let home = Home::new();
-    // Predictions name the time at which they were made, so that those of another time differ.
+    // Both models, and all that they are made from.
     home.succeeds("materialize +comments_model,+comments_model_test_set_r_squared");
     let run = home.runs().pop().unwrap();
     // What was made since then isn't read.
