@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::growth::is_settled;
 use super::item::{Item, ItemKind};
 
 /// A live story with a title. A field is `None` where the API doesn't have it.
@@ -25,9 +26,11 @@ pub struct Story {
     pub time: Option<i64>,
 }
 
-/// The stories among the newest items, and counts of all items.
+/// The stories among some items, and counts of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latest {
+    /// When the source was read by its own clock, in seconds since 1970; `None` if it doesn't say.
+    pub read_at: Option<i64>,
     /// The stories, by ascending id.
     pub stories: Vec<Story>,
     /// The counts of the window's items.
@@ -68,6 +71,14 @@ pub struct ItemCounts {
     pub with_entities: usize,
     /// Requests that were repeated.
     pub retried: usize,
+}
+
+impl Story {
+    /// Whether its comments are all there, at the time `read_at` of its source. Where a time isn't known, they count as all there.
+    pub(crate) fn is_settled(&self, read_at: Option<i64>) -> bool {
+        let times = self.time.zip(read_at);
+        times.is_none_or(|(time, read_at)| is_settled(time, read_at))
+    }
 }
 
 impl Latest {

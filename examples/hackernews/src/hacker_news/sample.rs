@@ -5,6 +5,7 @@
 //! the words of the titles, but not everything.
 
 use super::filler::{author, filler};
+use super::growth::SETTLED_AFTER;
 use super::item::{Item, ItemKind};
 use super::latest::Latest;
 use super::sample_words::{FORMS, TOPICS, Topic};
@@ -47,15 +48,17 @@ impl Sample {
         }
         let mut dice = Dice::new(self.seed, id);
         let time = FIRST_TIME + id as i64 * SECONDS_BETWEEN_ITEMS + dice.below(30) as i64;
-        if dice.chance(STORY_SHARE) {
-            return Some(Item { id, time: Some(time), ..story(&mut dice, id) });
-        }
-        filler(&mut dice, id, time)
+        item_of(&mut dice, id, time, Mood::default())
+    }
+
+    /// The moment at which the sample is read, in seconds since 1970: all of its comments have come.
+    pub(super) fn read_at(&self) -> i64 {
+        FIRST_TIME + (NEWEST_ID as i64 + 1) * SECONDS_BETWEEN_ITEMS + SETTLED_AFTER
     }
 
     pub(super) fn latest(&self, items: usize, progress: impl Fn(usize, usize)) -> Latest {
         let requested = items.min(NEWEST_ID as usize);
-        let mut latest = Latest::default();
+        let mut latest = Latest { read_at: Some(self.read_at()), ..Latest::default() };
         latest.counts.requested = requested;
         for (done, id) in (NEWEST_ID - requested as u64 + 1..=NEWEST_ID).enumerate() {
             latest.add(self.item(id));
@@ -65,12 +68,29 @@ impl Sample {
     }
 }
 
-fn story(dice: &mut Dice, id: u64) -> Item {
-    let topic = topic(dice);
+/// What differs between times: the sample has one, an archive of weeks several.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Mood {
+    /// Whether the topics are turned over: what attracted many comments attracts few, and is submitted less.
+    pub(super) turned: bool,
+    /// What is added to the logarithm of each story's comments.
+    pub(super) heat: f64,
+}
+
+/// The item with this `id` and `time`: a story, or another one between.
+pub(super) fn item_of(dice: &mut Dice, id: u64, time: i64, mood: Mood) -> Option<Item> {
+    if dice.chance(STORY_SHARE) {
+        return Some(Item { id, time: Some(time), ..story(dice, id, mood) });
+    }
+    filler(dice, id, time)
+}
+
+fn story(dice: &mut Dice, id: u64, mood: Mood) -> Item {
+    let topic = topic(dice, mood);
     let form = dice.pick(FORMS);
     let (name, detail) = (dice.pick(topic.names), dice.pick(topic.details));
     let title = capitalized(&form.text.replace("{name}", name).replace("{detail}", detail));
-    let heat = topic.heat + form.heat + NOISE * dice.normal();
+    let heat = heat(topic, mood) + form.heat + NOISE * dice.normal() + mood.heat;
     let comments = (heat.exp() - 1.0).round().clamp(0.0, MOST_COMMENTS);
     let points = (1.0 + comments * (0.5 + 2.0 * dice.unit())).round();
     Item {
@@ -87,9 +107,16 @@ fn story(dice: &mut Dice, id: u64) -> Item {
 
 /// Draws a topic; those that attract comments, at the list's start, are a little more common: a window of a thousand items has enough of
 /// them to learn from.
-fn topic(dice: &mut Dice) -> &'static Topic {
-    let position = dice.unit().powf(1.1);
-    &TOPICS[(position * TOPICS.len() as f64) as usize]
+fn topic(dice: &mut Dice, mood: Mood) -> &'static Topic {
+    let position = (dice.unit().powf(1.1) * TOPICS.len() as f64) as usize;
+    &TOPICS[if mood.turned { TOPICS.len() - 1 - position } else { position }]
+}
+
+/// The heat of a topic, or of the one that it has changed places with.
+fn heat(topic: &Topic, mood: Mood) -> f64 {
+    let turned = |place: usize| TOPICS[TOPICS.len() - 1 - place].heat;
+    let place = TOPICS.iter().position(|other| std::ptr::eq(other, topic)).filter(|_| mood.turned);
+    place.map_or(topic.heat, turned)
 }
 
 fn capitalized(text: &str) -> String {
@@ -125,7 +152,8 @@ mod tests {
         let sample = Sample::default();
         assert_eq!((sample.item(0), sample.item(sample.newest_id() + 1)), (None, None));
         assert_eq!(stories(1_000_000).counts.requested, 12_000);
-        assert_eq!(stories(0), Latest::default());
+        let nothing = stories(0);
+        assert_eq!((nothing.stories, nothing.counts), (Vec::new(), Latest::default().counts));
     }
 
     #[test]

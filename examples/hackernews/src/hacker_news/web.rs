@@ -9,6 +9,7 @@ use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::client::Again;
 use super::error::{HackerNewsError, RequestError};
 use super::item::Item;
 use super::latest::Latest;
@@ -52,12 +53,12 @@ impl Web {
         limits: &Limits,
         progress: impl Fn(usize, usize),
     ) -> Result<Latest, HackerNewsError> {
-        let newest = self.newest_id(limits).await?;
+        let (newest, read_at) = self.newest_id(limits).await?;
         let requested = items.min(usize::try_from(newest).unwrap_or(usize::MAX));
         let ids = (0..requested as u64).map(|age| newest - age);
         let mut outcomes =
             stream::iter(ids).map(|id| self.item(id, limits)).buffer_unordered(limits.connections.max(1));
-        let mut latest = Latest::default();
+        let mut latest = Latest { read_at, ..Latest::default() };
         latest.counts.requested = requested;
         for done in 1..=requested {
             let Some(outcome) = outcomes.next().await else { break };
@@ -69,6 +70,28 @@ impl Web {
             progress(done, requested);
         }
         Ok(latest.sorted())
+    }
+
+    /// Fetches items by their ids, and keeps the stories.
+    pub(crate) async fn again(&self, ids: &[u64], limits: &Limits) -> Again {
+        let of = |id: u64| async move { (id, self.item(id, limits).await.result) };
+        let mut outcomes = stream::iter(ids.to_vec()).map(of).buffer_unordered(limits.connections.max(1));
+        let (mut latest, mut failed) = (Latest::default(), Vec::new());
+        while let Some((id, result)) = outcomes.next().await {
+            match result {
+                Ok(answer) => latest.add(answer),
+                Err(error) => {
+                    tracing::warn!(
+                        id,
+                        error = &error as &dyn std::error::Error,
+                        "a story couldn't be fetched again"
+                    );
+                    failed.push(id);
+                }
+            }
+        }
+        failed.sort_unstable();
+        Again { stories: latest.sorted().stories, failed }
     }
 
     /// Counts a failed item, and fails the window once too many have failed.
@@ -97,23 +120,26 @@ impl Web {
         })
     }
 
-    async fn newest_id(&self, limits: &Limits) -> Result<u64, HackerNewsError> {
+    /// The newest item's id, and the server's time.
+    async fn newest_id(&self, limits: &Limits) -> Result<(u64, Option<i64>), HackerNewsError> {
         let url = format!("{}/maxitem.json", self.base);
-        let parse = |body: &[u8]| serde_json::from_slice(body);
+        let parse = |headers: &HeaderMap, body: &[u8]| {
+            serde_json::from_slice(body).map(|newest: u64| (newest, date(headers)))
+        };
         let outcome = self.fetch(&url, &limits.of_first_request(), parse).await;
         outcome.result.map_err(|source| HackerNewsError::NoNewestItem { url, source })
     }
 
     async fn item(&self, id: u64, limits: &Limits) -> Outcome<Option<Item>> {
         let url = format!("{}/item/{id}.json", self.base);
-        self.fetch(&url, limits, |body| Item::parse(id, body)).await
+        self.fetch(&url, limits, |_, body| Item::parse(id, body)).await
     }
 
     async fn fetch<T>(
         &self,
         url: &str,
         limits: &Limits,
-        parse: impl Fn(&[u8]) -> serde_json::Result<T>,
+        parse: impl Fn(&HeaderMap, &[u8]) -> serde_json::Result<T>,
     ) -> Outcome<T> {
         let mut attempts = 1;
         loop {
@@ -132,13 +158,14 @@ impl Web {
         &self,
         url: &str,
         timeout: Duration,
-        parse: impl Fn(&[u8]) -> serde_json::Result<T>,
+        parse: impl Fn(&HeaderMap, &[u8]) -> serde_json::Result<T>,
     ) -> Result<T, RequestError> {
         let failed = |error: reqwest::Error| connection_error(error, timeout);
         let mut response = self.client.get(url).timeout(timeout).send().await.map_err(failed)?;
         if response.status() != StatusCode::OK {
             return Err(status_error(&response));
         }
+        let headers = response.headers().clone();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > LARGEST_ANSWER {
@@ -146,7 +173,7 @@ impl Web {
             }
             body.extend_from_slice(&chunk);
         }
-        parse(&body).map_err(|source| RequestError::Json { source })
+        parse(&headers, &body).map_err(|source| RequestError::Json { source })
     }
 }
 
@@ -200,9 +227,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
-    let now = date(headers.get(DATE)?.to_str().ok()?)?;
-    Some(Duration::try_from(date(value)?.duration_since(now)).unwrap_or_default())
+    let until = jiff::fmt::rfc2822::parse(value).ok()?.timestamp().as_second();
+    Some(Duration::from_secs(u64::try_from(until - date(headers)?).unwrap_or(0)))
+}
+
+/// The server's own time, in seconds since 1970.
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
 }
 
 #[cfg(test)]

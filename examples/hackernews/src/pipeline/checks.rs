@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use millwork::monitor::Predictions;
 use millwork::{CheckResult, Previous, Result, asset_check};
 use polars::prelude::DataFrame;
 
@@ -42,13 +43,8 @@ pub fn r_squared_is_not_worse(
     verdict.metadata("change", change)
 }
 
-/// Every prediction is a number.
+/// Every prediction is a number, and none is below zero.
 #[asset_check]
-pub fn predictions_are_finite(latest_story_comment_predictions: &DataFrame) -> Result<bool> {
-    Ok(latest_story_comment_predictions
-        .column("predicted_comments")?
-        .f32()?
-        .iter()
-        .flatten()
-        .all(f32::is_finite))
+pub fn predictions_are_finite(latest_story_comment_predictions: &Predictions<i64, f64>) -> bool {
+    latest_story_comment_predictions.values().iter().all(|comments| comments.is_finite() && *comments >= 0.0)
 }

@@ -17,12 +17,12 @@ use super::stories;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GateLimits {
-    /// By how much the mean squared error has to fall, in squared comments; 0 demands no more than a difference that isn't chance.
+    /// By how much the mean error has to fall, in its own unit; 0 demands no more than a difference that isn't chance.
     #[schemars(range(min = 0.0))]
-    gain: f64,
+    pub(super) gain: f64,
     /// The smallest number of held-out stories to judge by.
     #[schemars(range(min = 2))]
-    fewest: usize,
+    pub(super) fewest: usize,
 }
 
 impl Default for GateLimits {

@@ -4,10 +4,14 @@ use millwork::Result;
 use millwork::ml::features::RowKeys;
 use polars::prelude::{Column, DataFrame, IdxCa, IdxSize};
 
-use crate::{ItemCounts, Story};
+use crate::{ItemCounts, Latest, Story};
+
+/// Whether a story's comments were all there when it was fetched.
+const SETTLED: &str = "settled";
 
 /// One row a story; fields that the API doesn't have are null.
-pub(super) fn frame(stories: &[Story]) -> Result<DataFrame> {
+pub(super) fn frame(latest: &Latest) -> Result<DataFrame> {
+    let stories = &latest.stories;
     fn column<T>(stories: &[Story], cell: impl Fn(&Story) -> T) -> Vec<T> {
         stories.iter().map(cell).collect()
     }
@@ -19,6 +23,7 @@ pub(super) fn frame(stories: &[Story]) -> Result<DataFrame> {
         Column::new("score".into(), column(stories, |story| story.score)),
         Column::new("descendants".into(), column(stories, |story| story.descendants.map(i64::from))),
         Column::new("time".into(), column(stories, |story| story.time)),
+        Column::new(SETTLED.into(), column(stories, |story| story.is_settled(latest.read_at))),
     ];
     Ok(DataFrame::new(stories.len(), columns)?)
 }
@@ -31,6 +36,14 @@ pub(super) fn titles(stories: &DataFrame) -> Result<Vec<&str>> {
 /// The numbers of comments; 0 for a story without one.
 pub(super) fn comments(stories: &DataFrame) -> Result<Vec<f64>> {
     Ok(numbers(stories, "descendants")?.into_iter().map(|comments| comments.unwrap_or(0) as f64).collect())
+}
+
+/// The positions of the stories whose comments were all there when they were fetched. Stories that were stored before this was a column
+/// count as such.
+pub(super) fn settled(stories: &DataFrame) -> Result<Vec<usize>> {
+    let Ok(column) = stories.column(SETTLED) else { return Ok((0..stories.height()).collect()) };
+    let settled = column.bool()?.iter().enumerate();
+    Ok(settled.filter(|(_, settled)| settled.unwrap_or(true)).map(|(row, _)| row).collect())
 }
 
 /// The IDs, by which a model knows the stories that it was fitted on. One that doesn't have an ID has its place among these stories.

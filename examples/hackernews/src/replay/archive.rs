@@ -4,15 +4,17 @@ use axum::body::Bytes;
 
 use super::story_file::{FileStory, StoryFile};
 use crate::dice::Dice;
-use crate::hacker_news::{Item, ItemKind, filler};
+use crate::hacker_news::{Item, ItemKind, Timeline, filler, item_at};
 
-/// Every item's answer, serialised once: serving one is a lookup.
+/// Every item's answer, serialised once: serving one is a lookup. On a virtual clock it is made again for the time.
 #[derive(Debug)]
 pub(super) struct Archive {
     /// All answers, concatenated.
     bodies: Bytes,
     /// The end of each answer, by id; position 0 is for the id 0, which doesn't exist.
     ends: Vec<usize>,
+    /// When each item was created, by id: ascending.
+    times: Vec<i64>,
     stories: usize,
 }
 
@@ -21,6 +23,7 @@ impl Archive {
     pub(super) fn new(file: &StoryFile, story_share: f64, seed: u64) -> Self {
         let mut bodies = Vec::new();
         let mut ends = vec![0];
+        let mut times = vec![i64::MIN];
         let mut dice = Dice::new(seed, 0);
         for story in &file.stories {
             while !dice.chance(story_share) {
@@ -28,15 +31,23 @@ impl Archive {
                 let item = filler(&mut Dice::new(seed, id), id, story.time);
                 append(&mut bodies, item.as_ref());
                 ends.push(bodies.len());
+                times.push(story.time);
             }
             append(&mut bodies, Some(&item(ends.len() as u64, story)));
             ends.push(bodies.len());
+            times.push(story.time);
         }
-        Self { bodies: bodies.into(), ends, stories: file.stories.len() }
+        Self { bodies: bodies.into(), ends, times, stories: file.stories.len() }
     }
 
-    pub(super) fn newest_id(&self) -> u64 {
-        self.items() as u64
+    /// When the first item was created, in seconds since 1970; 0 if there is none.
+    pub(super) fn first_time(&self) -> i64 {
+        self.times.get(1).copied().unwrap_or(0)
+    }
+
+    /// When the last item was created, in seconds since 1970; 0 if there is none.
+    pub(super) fn last_time(&self) -> i64 {
+        self.times.last().copied().filter(|time| *time != i64::MIN).unwrap_or(0)
     }
 
     pub(super) fn items(&self) -> usize {
@@ -54,6 +65,20 @@ impl Archive {
             Some(self.ends[id - 1]..end)
         });
         range.map_or(Bytes::from_static(b"null"), |range| self.bodies.slice(range))
+    }
+}
+
+impl Timeline for Archive {
+    fn newest_id(&self, now: i64) -> u64 {
+        self.times.partition_point(|time| *time <= now) as u64 - 1
+    }
+
+    fn item(&self, id: u64, now: i64) -> Option<Item> {
+        if id > self.newest_id(now) {
+            return None;
+        }
+        let item = Item::parse(id, &self.body(id)).ok()??;
+        Some(item_at(item, now))
     }
 }
 
@@ -93,7 +118,7 @@ mod tests {
     }
 
     fn items(archive: &Archive) -> Vec<Option<Item>> {
-        (1..=archive.newest_id()).map(|id| Item::parse(id, &archive.body(id)).unwrap()).collect()
+        (1..=archive.items() as u64).map(|id| Item::parse(id, &archive.body(id)).unwrap()).collect()
     }
 
     #[test]
@@ -124,6 +149,18 @@ mod tests {
         let expected =
             r#"{"id":3,"type":"story","by":"ada","time":1002,"title":"Story 2","score":1,"descendants":2}"#;
         assert_eq!(archive.body(3), expected);
-        assert_eq!(Archive::new(&file(0), 0.5, 3).newest_id(), 0);
+        assert_eq!(Archive::new(&file(0), 0.5, 3).items(), 0);
+    }
+
+    #[test]
+    fn only_what_was_submitted_by_now_is_there_and_grows() {
+        let archive = Archive::new(&file(3), 1.0, 3);
+        for (now, expected) in [(i64::MIN, 0), (999, 0), (1_000, 1), (1_001, 2), (5_000, 3), (i64::MAX, 3)] {
+            assert_eq!(archive.newest_id(now), expected, "{now}");
+            assert!(archive.item(expected + 1, now).is_none() && archive.item(0, now).is_none());
+        }
+        let comments = |now| archive.item(1, now).and_then(|item| item.descendants);
+        assert_eq!((comments(999), comments(1_000), comments(1_000_000)), (None, Some(0), Some(2)));
+        assert_eq!((archive.first_time(), Archive::new(&file(0), 1.0, 3).first_time()), (1_000, 0));
     }
 }

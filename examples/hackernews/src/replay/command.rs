@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use super::server::{Replay, ReplayOptions};
+use super::virtual_time::ReplayPace;
 
 /// Serves a CSV file of stories through the Hacker News API's routes, on this machine only.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,6 +31,21 @@ pub struct ReplayArgs {
     /// Decides the items between the stories, and which requests fail
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// Serve on a virtual clock: so many of its seconds pass in one; only what has been submitted by then is there
+    #[arg(long, value_name = "X")]
+    pub speed: Option<f64>,
+    /// Where the virtual clock begins, such as `2016-03-01`; at the first story by default
+    #[arg(long, value_name = "TIME", requires = "speed", value_parser = moment)]
+    pub from: Option<i64>,
+}
+
+/// A moment or the beginning of a day, in seconds since 1970.
+fn moment(text: &str) -> Result<i64, String> {
+    let day = || Ok(text.parse::<Date>()?.to_zoned(TimeZone::UTC)?.timestamp());
+    let moment = text.parse::<Timestamp>().or_else(|_: jiff::Error| day());
+    moment.map(Timestamp::as_second).map_err(|_: jiff::Error| {
+        format!("`{text}` is neither a day such as `2016-03-01` nor a moment such as `2016-03-01T12:00:00Z`")
+    })
 }
 
 impl From<&ReplayArgs> for ReplayOptions {
@@ -35,6 +55,7 @@ impl From<&ReplayArgs> for ReplayOptions {
             fail_rate: args.fail_rate,
             story_share: args.story_share,
             seed: args.seed,
+            pace: args.speed.map(|speed| ReplayPace { from: args.from, speed }),
         }
     }
 }
@@ -45,6 +66,10 @@ pub async fn serve(args: ReplayArgs) -> millwork::Result<()> {
     let replay = Replay::load(&args.csv, ReplayOptions::from(&args))?;
     let (address, server) = replay.bind(args.port).await?;
     println!("replaying {} stories among {} items; Ctrl-C ends it", replay.stories(), replay.items());
+    if let Some(speed) = args.speed {
+        let from = Timestamp::from_second(args.from.unwrap_or_else(|| replay.first_time()))?;
+        println!("the virtual clock begins at {from}, and {speed} seconds pass in one");
+    }
     println!("export HACKER_NEWS_URL=http://{address}/v0");
     tokio::select! {
         ended = server => ended?,

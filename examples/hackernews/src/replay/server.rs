@@ -7,17 +7,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{self, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpListener;
 
 use super::archive::Archive;
 use super::error::ReplayError;
 use super::faults::Faults;
 use super::story_file::StoryFile;
+use super::virtual_time::{ReplayPace, VirtualTime};
+use crate::hacker_news::Timeline;
 
 /// The options of a replay.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,11 +35,13 @@ pub struct ReplayOptions {
     pub story_share: f64,
     /// The seed of the items between the stories, and of the faults.
     pub seed: u64,
+    /// The virtual clock; without one, everything is there from the beginning.
+    pub pace: Option<ReplayPace>,
 }
 
 impl Default for ReplayOptions {
     fn default() -> Self {
-        Self { latency: Duration::ZERO, fail_rate: 0.0, story_share: 0.5, seed: 1 }
+        Self { latency: Duration::ZERO, fail_rate: 0.0, story_share: 0.5, seed: 1, pace: None }
     }
 }
 
@@ -49,6 +56,7 @@ struct Serving {
     archive: Arc<Archive>,
     latency: Duration,
     faults: Faults,
+    time: Option<VirtualTime>,
 }
 
 impl Replay {
@@ -76,6 +84,21 @@ impl Replay {
         self.archive.items()
     }
 
+    /// The items over time, for a clock of the caller's.
+    pub fn timeline(&self) -> Arc<dyn Timeline> {
+        self.archive.clone()
+    }
+
+    /// When the first item was created, in seconds since 1970; 0 if there is none.
+    pub fn first_time(&self) -> i64 {
+        self.archive.first_time()
+    }
+
+    /// When the last item was created, in seconds since 1970; 0 if there is none.
+    pub fn last_time(&self) -> i64 {
+        self.archive.last_time()
+    }
+
     /// Listens on 127.0.0.1 and returns the address, and the future that serves as long as it is polled. Port 0 picks a free one.
     pub async fn bind(
         &self,
@@ -97,6 +120,7 @@ impl Replay {
             archive: Arc::clone(&self.archive),
             latency: self.options.latency,
             faults: Faults::new(self.options.fail_rate, self.options.seed),
+            time: self.options.pace.map(|pace| pace.begin(self.archive.first_time())),
         };
         Router::new()
             .route("/v0/maxitem.json", get(max_item))
@@ -115,19 +139,22 @@ impl ReplayOptions {
             let expected = "a share from 0.001 to 1";
             return Err(ReplayError::Option { option: "story share", value: self.story_share, expected });
         }
-        Ok(())
+        self.pace.map_or(Ok(()), |pace| pace.check())
     }
 }
 
 async fn max_item(State(serving): State<Arc<Serving>>) -> Response {
-    let body = serving.archive.newest_id().to_string();
-    serving.answer(json(body)).await
+    let newest = match serving.time {
+        Some(time) => serving.archive.newest_id(time.now()),
+        None => serving.archive.items() as u64,
+    };
+    serving.answer(json(newest.to_string())).await
 }
 
 async fn item(State(serving): State<Arc<Serving>>, extract::Path(file): extract::Path<String>) -> Response {
     let id = file.strip_suffix(".json").and_then(|id| id.parse().ok());
     match id {
-        Some(id) => serving.answer(json(serving.archive.body(id))).await,
+        Some(id) => serving.answer(json(serving.body(id))).await,
         None => serving.answer(StatusCode::NOT_FOUND.into_response()).await,
     }
 }
@@ -136,9 +163,24 @@ fn json(body: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
 }
 
+fn http_date(now: i64) -> Option<HeaderValue> {
+    let now = Timestamp::from_second(now).ok()?;
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok()?;
+    HeaderValue::from_str(&text).ok()
+}
+
 impl Serving {
-    /// Delays the answer, or replaces it by a fault, as the options require.
-    async fn answer(&self, answer: Response) -> Response {
+    fn body(&self, id: u64) -> Bytes {
+        let Some(time) = self.time else { return self.archive.body(id) };
+        let item = self.archive.item(id, time.now());
+        serde_json::to_vec(&item).expect("an item is serialised into memory").into()
+    }
+
+    /// Delays the answer, or replaces it by a fault, as the options require. On a virtual clock it is dated by that.
+    async fn answer(&self, mut answer: Response) -> Response {
+        if let Some(date) = self.time.and_then(|time| http_date(time.now())) {
+            answer.headers_mut().insert(header::DATE, date);
+        }
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
         }

@@ -5,6 +5,7 @@
 mod cli;
 mod client;
 mod daemon;
+mod demo;
 mod documents;
 #[path = "../../../service/tests/pipeline/earlier.rs"]
 mod earlier;

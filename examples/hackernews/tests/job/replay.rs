@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hackernews::replay::{FileStory, StoryFile};
-use hackernews::{HackerNews, Latest, Limits, Replay, ReplayOptions};
+use hackernews::{HackerNews, Latest, Limits, Replay, ReplayOptions, ReplayPace};
 use millwork::Advice as _;
 
 const HEADER: &str = "id,title,url,num_points,num_comments,author,created_at";
@@ -73,6 +73,30 @@ async fn a_port_in_use_is_named_with_the_remedy() {
     assert!(error.starts_with(&expected), "{error}");
 }
 
+/// A clock that hardly moves: what is there is what was submitted by its beginning, with the comments that have come by then.
+#[tokio::test]
+async fn a_virtual_clock_shows_what_has_been_submitted() {
+    let file = small_file(300);
+    let [first, end] = [0, 299].map(|story: usize| file.stories[story].time);
+    for (from, stories, comments) in [
+        (None, 1, 0),
+        (Some(first - 1), 0, 0),
+        (Some(first + 99 * 60), 100, 0),
+        (Some(end + 3 * 24 * 3_600), 300, (0..300).sum::<u32>()),
+    ] {
+        let pace = Some(ReplayPace { from, speed: 1e-9 });
+        let options = ReplayOptions { story_share: 1.0, pace, ..ReplayOptions::default() };
+        let latest = latest(&Replay::from_file(&file, options).unwrap(), usize::MAX).await;
+        assert_eq!(
+            (latest.read_at, latest.stories.len()),
+            (Some(from.unwrap_or(first)), stories),
+            "{from:?}"
+        );
+        let sum: u32 = latest.stories.iter().filter_map(|story| story.descendants).sum();
+        assert!(sum >= comments && (comments > 0 || sum < 800), "{from:?}: {sum} comments");
+    }
+}
+
 fn check_option(options: ReplayOptions, expected: &str) {
     let error = Replay::from_file(&small_file(1), options).unwrap_err().to_string();
     assert_eq!(error, expected);
@@ -92,6 +116,10 @@ fn options_outside_of_their_range_are_refused() {
     check_option(
         ReplayOptions { story_share: 0.0, ..normal() },
         "`story share` is 0, expected a share from 0.001 to 1",
+    );
+    check_option(
+        ReplayOptions { pace: Some(ReplayPace { from: None, speed: 0.0 }), ..normal() },
+        "`speed` is 0, expected a number above 0",
     );
 }
 

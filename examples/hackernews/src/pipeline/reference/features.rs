@@ -69,7 +69,7 @@ pub fn reference_features(reference_stories: &DataFrame) -> Result<ReferenceFeat
 }
 
 impl StoryEncoders {
-    fn fit(stories: &DataFrame) -> Result<Self> {
+    pub(in crate::pipeline) fn fit(stories: &DataFrame) -> Result<Self> {
         let counts = CountParams {
             ngram_range: (1, 2),
             min_df: DocumentFrequency::Count(3),
@@ -91,7 +91,7 @@ impl StoryEncoders {
         })
     }
 
-    fn transform(&self, stories: &DataFrame) -> Result<Features> {
+    pub(in crate::pipeline) fn transform(&self, stories: &DataFrame) -> Result<Features> {
         let words = self.words.transform(&stories::titles(stories)?);
         let words = words.with_names(ColumnNames::new(self.words.terms())?)?;
         let kinds = self.kinds.transform(texts(stories, "kind")?)?;

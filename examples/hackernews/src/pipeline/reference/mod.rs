@@ -2,13 +2,11 @@
 //!
 //! The stories in the order of time, each with what was known when it was submitted ([`source`]), become features ([`features`]) of two
 //! models ([`models`]): one of the mean number of comments, one of the median. [`comparison`] evaluates them on the newest stories, beside
-//! the guide's model and beside guessing; [`drift`] detects whether the distribution of the stories has changed since training.
-//! `docs/reference-model.md` explains the table.
+//! the guide's model and beside guessing. `docs/reference-model.md` explains the table.
 
 pub mod comparison;
-pub mod drift;
 pub mod features;
 pub mod models;
-mod past;
+pub(super) mod past;
 pub mod source;
-mod traits;
+pub(super) mod traits;

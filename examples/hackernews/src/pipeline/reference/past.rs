@@ -1,9 +1,11 @@
 //! Features from the past of an author or a domain.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
-/// The age at which a story's comments count as known, in seconds: most of them come within two days.
-const KNOWN_AFTER: i64 = 3 * 24 * 60 * 60;
+use serde::{Deserialize, Serialize};
+
+/// The age at which a story's comments count as known, in seconds.
+const KNOWN_AFTER: i64 = crate::hacker_news::SETTLED_AFTER;
 
 /// The number of stories of the mean that are added to a key's, since one story alone has little information.
 const SHRINKAGE: f64 = 5.0;
@@ -12,12 +14,18 @@ const SHRINKAGE: f64 = 5.0;
 /// when its comments are known, so that nothing is learned from the future.
 #[derive(Debug, Default)]
 pub(super) struct Past {
-    by_key: HashMap<String, Seen>,
-    all: Seen,
+    known: Pasts,
     pending: VecDeque<(i64, Option<String>, f64)>,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
+/// What is known of each key: what newer stories see.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(in crate::pipeline) struct Pasts {
+    by_key: BTreeMap<String, Seen>,
+    all: Seen,
+}
+
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
 struct Seen {
     stories: f64,
     sum: f64,
@@ -37,12 +45,31 @@ impl Past {
     pub(super) fn know(&mut self, time: i64, key: Option<&str>, comments: f64) -> Known {
         let is_known = |submitted: i64| submitted.checked_add(KNOWN_AFTER).is_some_and(|known| known <= time);
         while let Some((_, key, value)) = self.pending.pop_front_if(|(submitted, ..)| is_known(*submitted)) {
-            self.all.add(value);
-            if let Some(key) = key {
-                self.by_key.entry(key).or_default().add(value);
-            }
+            self.known.add(key, value);
         }
         self.pending.push_back((time, key.map(str::to_owned), comments.ln_1p()));
+        self.known.of(key)
+    }
+
+    /// What is known once the comments of every story so far are.
+    pub(super) fn settled(mut self) -> Pasts {
+        for (_, key, value) in self.pending {
+            self.known.add(key, value);
+        }
+        self.known
+    }
+}
+
+impl Pasts {
+    fn add(&mut self, key: Option<String>, value: f64) {
+        self.all.add(value);
+        if let Some(key) = key {
+            self.by_key.entry(key).or_default().add(value);
+        }
+    }
+
+    /// The past of a key.
+    pub(super) fn of(&self, key: Option<&str>) -> Known {
         let of_key = key.and_then(|key| self.by_key.get(key)).copied().unwrap_or_default();
         let prior = (self.all.stories > 0.0).then(|| self.all.sum / self.all.stories);
         let mean = prior.map(|prior| (of_key.sum + SHRINKAGE * prior) / (of_key.stories + SHRINKAGE));
@@ -76,6 +103,7 @@ mod tests {
         assert_eq!((known.stories, known.mean), (2.0, Some((first + 5.0 * first / 2.0) / 7.0)));
         let other = past.know(4 * day, None, 0.0);
         assert_eq!((other.stories, other.mean), (0.0, Some(first / 2.0)));
+        assert_eq!(past.settled().of(Some("pg")).stories, 5.0, "once all are known");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use polars::prelude::{Column, DataFrame};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::past::Past;
+use super::past::{Known, Past, Pasts};
 use super::traits;
 use crate::pipeline::ingest::hackernews_stories;
 use crate::pipeline::stories;
@@ -31,12 +31,44 @@ pub struct ReferenceSource {
 }
 
 /// A story and its number of comments.
-struct Row {
-    time: i64,
-    title: String,
-    url: Option<String>,
+pub(in crate::pipeline) struct Row {
+    /// Its ID, or its place where it has none.
+    pub(in crate::pipeline) id: i64,
+    /// When it was submitted, in seconds since 1970; `None` if that isn't known.
+    time: Option<i64>,
+    pub(in crate::pipeline) title: String,
+    pub(in crate::pipeline) url: Option<String>,
     author: Option<String>,
-    comments: f64,
+    /// The number of its comments; 0 if that isn't known.
+    pub(in crate::pipeline) comments: f64,
+}
+
+impl Row {
+    /// All stories of a frame, in its order.
+    pub(in crate::pipeline) fn all(frame: &DataFrame) -> Result<Vec<Self>> {
+        let texts = |column: &str| -> Result<Vec<Option<String>>> {
+            Ok(frame.column(column)?.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+        };
+        let (titles, urls, authors) = (stories::titles(frame)?, texts("url")?, texts("by")?);
+        let (ids, times) = (stories::numbers(frame, "id")?, stories::numbers(frame, "time")?);
+        let comments = stories::comments(frame)?;
+        let row = |row: usize| Self {
+            id: ids[row].unwrap_or(-1 - row as i64),
+            time: times[row],
+            title: titles[row].to_owned(),
+            url: urls[row].clone(),
+            author: authors[row].clone(),
+            comments: comments[row],
+        };
+        Ok((0..frame.height()).map(row).collect())
+    }
+
+    /// The stories of a frame from old to new; one whose time isn't known is taken for an old one.
+    pub(in crate::pipeline) fn in_order_of_time(frame: &DataFrame) -> Result<Vec<Self>> {
+        let mut rows = Self::all(frame)?;
+        rows.sort_by_key(|row| row.time);
+        Ok(rows)
+    }
 }
 
 /// Stories from old to new, each with what was known when it was submitted. Fewer than 200 are not worth a comparison: the asset isn't
@@ -55,35 +87,24 @@ pub fn reference_stories(
         return Ok(None);
     }
     rows.sort_by_key(|row| row.time);
-    let frame = known(&rows)?;
+    let (frame, _) = with_known_past(&rows)?;
     let preview = preview(&frame, 5);
     Ok(Some(Output::new(frame).metadata("rows", rows.len()).metadata("preview", preview)))
 }
 
 /// The fetched stories that have a time and a number of comments.
 fn fetched(frame: &DataFrame) -> Result<Vec<Row>> {
-    let texts = |column: &str| -> Result<Vec<Option<String>>> {
-        Ok(frame.column(column)?.str()?.iter().map(|text| text.map(str::to_owned)).collect())
-    };
-    let (titles, urls, authors) = (stories::titles(frame)?, texts("url")?, texts("by")?);
-    let (times, comments) = (stories::numbers(frame, "time")?, stories::numbers(frame, "descendants")?);
-    let row = |row: usize| {
-        Some(Row {
-            time: times[row]?,
-            title: titles[row].to_owned(),
-            url: urls[row].clone(),
-            author: authors[row].clone(),
-            comments: comments[row]? as f64,
-        })
-    };
-    Ok((0..frame.height()).filter_map(row).collect())
+    let comments = stories::numbers(frame, "descendants")?;
+    let known = Row::all(frame)?.into_iter().zip(comments);
+    Ok(known.filter(|(row, comments)| row.time.is_some() && comments.is_some()).map(|(row, _)| row).collect())
 }
 
 impl From<FileStory> for Row {
     fn from(story: FileStory) -> Self {
         let known = |text: String| (!text.is_empty()).then_some(text);
         Self {
-            time: story.time,
+            id: i64::try_from(story.id).unwrap_or(i64::MAX),
+            time: Some(story.time),
             title: story.title,
             url: known(story.url),
             author: known(story.author),
@@ -95,12 +116,46 @@ impl From<FileStory> for Row {
 /// A column of numbers; `None` is null.
 type Numbers = Vec<Option<f64>>;
 
-fn known(rows: &[Row]) -> Result<DataFrame> {
-    let domains: Vec<Option<String>> =
-        rows.iter().map(|row| row.url.as_deref().and_then(traits::domain)).collect();
-    let times: Vec<_> = rows.iter().map(|row| traits::hour_and_weekday(row.time)).collect();
-    let (author_stories, author_mean) = past(rows, rows.iter().map(|row| row.author.as_deref()));
-    let (domain_stories, domain_mean) = past(rows, domains.iter().map(Option::as_deref));
+/// Stories in the order of time as a frame, each with what was known when it was submitted, and what is known of authors and of domains once
+/// all of their comments are.
+pub(in crate::pipeline) fn with_known_past(rows: &[Row]) -> Result<(DataFrame, [Pasts; 2])> {
+    let domains = domains(rows);
+    let (mut authors, mut hosts) = (Past::default(), Past::default());
+    let of = |past: &mut Past, row: &Row, key: Option<&str>| {
+        past.know(row.time.unwrap_or(i64::MIN), key, row.comments)
+    };
+    let known: Vec<[Known; 2]> = rows
+        .iter()
+        .zip(&domains)
+        .map(|(row, domain)| {
+            [of(&mut authors, row, row.author.as_deref()), of(&mut hosts, row, domain.as_deref())]
+        })
+        .collect();
+    Ok((frame(rows, domains, &known)?, [authors.settled(), hosts.settled()]))
+}
+
+/// Stories as a frame, each with what is known of its author and its domain.
+pub(in crate::pipeline) fn with_past(rows: &[Row], authors: &Pasts, hosts: &Pasts) -> Result<DataFrame> {
+    let domains = domains(rows);
+    let known: Vec<[Known; 2]> = rows
+        .iter()
+        .zip(&domains)
+        .map(|(row, domain)| [authors.of(row.author.as_deref()), hosts.of(domain.as_deref())])
+        .collect();
+    frame(rows, domains, &known)
+}
+
+fn domains(rows: &[Row]) -> Vec<Option<String>> {
+    rows.iter().map(|row| row.url.as_deref().and_then(traits::domain)).collect()
+}
+
+/// Stories with their traits, and what is known of the author and the domain of each.
+fn frame(rows: &[Row], domains: Vec<Option<String>>, known: &[[Known; 2]]) -> Result<DataFrame> {
+    let times: Vec<_> = rows.iter().map(|row| row.time.and_then(traits::hour_and_weekday)).collect();
+    let [author_stories, domain_stories] =
+        [0, 1].map(|of| known.iter().map(|known| Some(known[of].stories)).collect::<Numbers>());
+    let [author_mean, domain_mean] =
+        [0, 1].map(|of| known.iter().map(|known| known[of].mean).collect::<Numbers>());
     let mut columns = vec![
         Column::new("time".into(), rows.iter().map(|row| row.time).collect::<Vec<_>>()),
         Column::new("title".into(), rows.iter().map(|row| row.title.as_str()).collect::<Vec<_>>()),
@@ -120,16 +175,6 @@ fn known(rows: &[Row]) -> Result<DataFrame> {
     }
     columns.push(Column::new("comments".into(), rows.iter().map(|row| row.comments).collect::<Vec<_>>()));
     Ok(DataFrame::new(rows.len(), columns)?)
-}
-
-/// The number of earlier stories with each story's key, and the mean of their comments.
-fn past<'a>(rows: &[Row], keys: impl Iterator<Item = Option<&'a str>>) -> (Numbers, Numbers) {
-    let mut past = Past::default();
-    let known = |(row, key): (&Row, Option<&str>)| {
-        let known = past.know(row.time, key, row.comments);
-        (Some(known.stories), known.mean)
-    };
-    rows.iter().zip(keys).map(known).unzip()
 }
 
 /// The stories to train on, to stop training by, and to evaluate on, from old to new.

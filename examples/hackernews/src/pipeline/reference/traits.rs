@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// The kind of post, by the start of its title.
-pub(super) fn kind(title: &str) -> &'static str {
+pub(in crate::pipeline) fn kind(title: &str) -> &'static str {
     let lower = title.trim_start().to_ascii_lowercase();
     ["ask hn", "show hn", "tell hn", "launch hn"]
         .into_iter()
@@ -13,7 +13,7 @@ pub(super) fn kind(title: &str) -> &'static str {
 }
 
 /// The host of an address, without `www.`.
-pub(super) fn domain(url: &str) -> Option<String> {
+pub(in crate::pipeline) fn domain(url: &str) -> Option<String> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
@@ -22,13 +22,13 @@ pub(super) fn domain(url: &str) -> Option<String> {
 }
 
 /// The hour of the day (0 to 23) and the day of the week (0 is Monday), in UTC.
-pub(super) fn hour_and_weekday(time: i64) -> Option<(f64, f64)> {
+pub(in crate::pipeline) fn hour_and_weekday(time: i64) -> Option<(f64, f64)> {
     let time = Timestamp::from_second(time).ok()?.to_zoned(TimeZone::UTC);
     Some((f64::from(time.hour()), f64::from(time.weekday().to_monday_zero_offset())))
 }
 
 /// Numbers of a title, by name.
-pub(super) fn of_title(title: &str) -> [(&'static str, f64); 6] {
+pub(in crate::pipeline) fn of_title(title: &str) -> [(&'static str, f64); 6] {
     let lower = title.to_lowercase();
     let flag = |holds: bool| f64::from(u8::from(holds));
     [

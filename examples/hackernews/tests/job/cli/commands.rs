@@ -38,7 +38,7 @@ fn lists() {
     assert_snapshot!(home.shown("list assets"), @r"
     exit 0
     ASSET  GROUP  KINDS  MADE FROM  DESCRIPTION
-    hackernews_stories  ingest  polars, http  Stories among the newest items that have a title.
+    hackernews_stories  ingest  polars, http  Stories among the newest items that have a title. How many of them weren't among the last ones is the number `new stories`.
     training_data  ingest  polars  hackernews_stories  What the model learns from.
     test_data  ingest  polars  hackernews_stories  Held back to score the model.
     tfidf_vectorizer  features  tfidf  training_data  The vocabulary of the training titles and the weight of each term.
@@ -46,20 +46,27 @@ fn lists() {
     transformed_test_data  features  tfidf  test_data, tfidf_vectorizer  The test titles as TF-IDF features, with their numbers of comments.
     xgboost_comments_model  model  xgboost  transformed_training_data, tfidf_vectorizer  Boosted trees that predict a story's number of comments from its title. Each one is a version, which `better_comments_model` judges.
     comments_model_test_set_r_squared  model  score  transformed_test_data, transformed_training_data, xgboost_comments_model  The share of the variance of the test stories' comments that the model explains (R²), with other measures of its
-    latest_story_comment_predictions  serving  polars, http  xgboost_comments_model, tfidf_vectorizer  How many comments the newest stories will get, as the model in use sees it, through the words that it was fitted with. No new title is
+    comments_model  model  xgboost  training_data  The expected number of comments on a story, by the likelihood of a Poisson distribution, from its title, kind, domain, author and time.
+    latest_stories  serving  polars, http  The newest stories. Predictions, what comes of them later and a model that is tried out beside the one in use see the same ones.
+    latest_story_comment_predictions  serving  polars  latest_stories, comments_model  How many comments the newest stories will get, as the model in use sees it: a prediction for each story's ID, with the version that made
+    awaited_stories  monitoring  http  latest_stories  The stories that are yet to be fetched again, by their IDs.
+    comments_that_came  monitoring  http  latest_stories  The numbers of comments of the stories that are three days old now.
+    live_performance  monitoring  score  latest_story_comment_predictions, comments_that_came  How far the predictions were from the comments that came, day by day, for each version of the model.
+    story_drift  monitoring  score  hackernews_stories, comments_model  The distance of the newest stories from those that the model in use has learned from, by trait: kind, domain, length of the title, and the
     ");
     assert_snapshot!(home.shown("list checks"), @r"
     exit 0
     CHECK  ASSET  SEVERITY  BLOCKING  DESCRIPTION
     stories_are_unique  hackernews_stories  error  yes  No story is there twice: it would be learned from and scored with at once.
     r_squared_is_not_worse  comments_model_test_set_r_squared  warn  no  The model explains as much as the last one did.
-    predictions_are_finite  latest_story_comment_predictions  error  no  Every prediction is a number.
+    predictions_are_finite  latest_story_comment_predictions  error  no  Every prediction is a number, and none is below zero.
+    stories_have_not_drifted  story_drift  warn  no  No trait has changed so much that the model should not be trusted.
     ");
     assert_snapshot!(home.shown("list jobs"), @r"
     exit 0
     JOB  SELECTION  DESCRIPTION
-    train  +comments_model_test_set_r_squared  Fetch stories, fit and score the model
-    predict  latest_story_comment_predictions  Predict for the newest stories with the model there is
+    train  +comments_model or +comments_model_test_set_r_squared  Fetch stories, fit and judge the models
+    predict  latest_stories or latest_story_comment_predictions or awaited_stories or comments_that_came or live_performance  Predict for the newest stories with the model there is, and measure what came
     ");
     assert_snapshot!(home.shown("list resources"), @r"
     exit 0
@@ -93,9 +100,9 @@ fn lists_for_programs() {
         "code_version",
         "config",
     ];
-    check_list("list assets --json", 9, &fields);
-    check_list("list gates --json", 1, &["name", "asset", "description", "alias", "step"]);
-    check_list("list checks --json", 3, &["name", "asset", "description", "severity", "blocking", "step"]);
+    check_list("list assets --json", 15, &fields);
+    check_list("list gates --json", 2, &["name", "asset", "description", "alias", "step"]);
+    check_list("list checks --json", 4, &["name", "asset", "description", "severity", "blocking", "step"]);
     check_list("list jobs --json", 2, &["name", "description", "selection", "config", "tags"]);
     check_list("list resources --json", 1, &[]);
 }
@@ -103,15 +110,21 @@ fn lists_for_programs() {
 #[test]
 fn graph_as_text() {
     assert_snapshot!(Home::new().succeeds("graph"), @r"
-    ●         hackernews_stories                              [ingest]
-    ├─●       training_data                                   [ingest]    ← hackernews_stories
-    │ ├─●     tfidf_vectorizer                                [features]  ← training_data
-    │ ● │     transformed_training_data                       [features]  ← training_data
-    │ ├─┼─●   xgboost_comments_model ◇ better_comments_model  [model]     ← transformed_training_data, tfidf_vectorizer
-    │ │ ├─┼─● latest_story_comment_predictions                [serving]   ← xgboost_comments_model@champion, tfidf_vectorizer (of xgboost_comments_model@champion)
-    ● │ │ │   test_data                                       [ingest]    ← hackernews_stories
-    ●─│─╯ │   transformed_test_data                           [features]  ← test_data, tfidf_vectorizer
-    ●─┴───╯   comments_model_test_set_r_squared               [model]     ← transformed_test_data, transformed_training_data, xgboost_comments_model
+    ●           hackernews_stories                              [ingest]
+    ├─●         training_data                                   [ingest]      ← hackernews_stories
+    │ ├─●       tfidf_vectorizer                                [features]    ← training_data
+    │ ├─│─●     transformed_training_data                       [features]    ← training_data
+    │ │ ├─┼─●   xgboost_comments_model ◇ better_comments_model  [model]       ← transformed_training_data, tfidf_vectorizer
+    │ ● │ │ │   comments_model ◇ better_comments                [model]       ← training_data
+    ├─┼─│─│─│─● story_drift                                     [monitoring]  ← hackernews_stories, comments_model@champion
+    ● │ │ │ │   test_data                                       [ingest]      ← hackernews_stories
+    ●─│─╯ │ │   transformed_test_data                           [features]    ← test_data, tfidf_vectorizer
+    ●─│───┴─╯   comments_model_test_set_r_squared               [model]       ← transformed_test_data, transformed_training_data, xgboost_comments_model
+    ● │         latest_stories                                  [serving]
+    ├─●         latest_story_comment_predictions                [serving]     ← latest_stories, comments_model@champion
+    ├─│─●       awaited_stories                                 [monitoring]  ← latest_stories
+    ● │         comments_that_came                              [monitoring]  ← latest_stories
+    ●─╯         live_performance                                [monitoring]  ← latest_story_comment_predictions, comments_that_came
     ");
     assert_snapshot!(Home::new().succeeds("graph 1+xgboost_comments_model"), @r"
     ●   test_data                                       [ingest]
@@ -143,13 +156,13 @@ fn graph_for_other_tools() {
     check_graph("mermaid", &["flowchart LR", "asset_test_data --> asset_transformed_test_data"]);
     let graph: Value = serde_json::from_str(&check_graph("json", &[])).unwrap();
     let lengths = ["assets", "edges"].map(|field| graph[field].as_array().unwrap().len());
-    assert_eq!(lengths, [9, 13]);
+    assert_eq!(lengths, [15, 20]);
 }
 
 /// The picture is an element that is closed, as are all in it, and has no bare `&`.
 #[test]
 fn graph_as_a_picture() {
-    let drawing = check_graph("svg", &["<title>", "9 assets, 13 dependencies"]);
+    let drawing = check_graph("svg", &["<title>", "15 assets, 20 dependencies"]);
     assert!(drawing.starts_with("<svg ") && drawing.trim_end().ends_with("</svg>"), "{drawing}");
     let mut open = Vec::new();
     for tag in drawing.split('<').skip(1).map(|tag| tag.split_once('>').expect("a tag ends").0) {
@@ -202,7 +215,9 @@ fn materialize() {
     ");
     assert_snapshot!(home.shown("materialize --job predict --stale --dry-run"), @r"
     exit 0
-    No step would run.
+    2 steps would run:
+      latest_stories
+      later_comments
     ");
 }
 
@@ -390,7 +405,13 @@ fn status_and_why() {
     transformed_test_data  missing
     xgboost_comments_model  missing
     comments_model_test_set_r_squared  missing
+    comments_model  missing
+    latest_stories  missing
     latest_story_comment_predictions  missing
+    awaited_stories  missing
+    comments_that_came  missing
+    live_performance  missing
+    story_drift  missing
     ");
     home.succeeds("materialize hackernews_stories --set hackernews_stories.items=900");
     assert_snapshot!(home.shown("status +tfidf_vectorizer"), @r"
@@ -422,8 +443,8 @@ fn status_and_why() {
     let status = home.json("status --json");
     let states: Vec<_> =
         status.as_array().unwrap().iter().map(|state| state["state"].as_str().unwrap()).collect();
-    let expected = ["fresh", "stale", "stale", "stale", "stale", "missing", "missing", "missing", "missing"];
-    assert_eq!(states, expected);
+    let expected = ["fresh", "stale", "stale", "stale", "stale"].into_iter().chain(["missing"; 10]);
+    assert_eq!(states, expected.collect::<Vec<_>>());
 }
 
 #[test]
@@ -431,7 +452,7 @@ fn check_store_and_completions() {
     let home = Home::new();
     assert_snapshot!(home.shown("check"), @r"
     exit 0
-    The definitions fit together: 9 assets, 3 checks, 2 jobs.
+    The definitions fit together: 15 assets, 4 checks, 2 jobs.
     ");
     assert_eq!(home.json("check --json")["ok"], true);
     home.succeeds("materialize hackernews_stories");

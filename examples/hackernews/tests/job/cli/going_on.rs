@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::support::{Home, Outcome, Server, StuckServer};
 
+/// Both models, and all that they are made from.
+const TRAINED: &str = "+comments_model,+comments_model_test_set_r_squared";
 const STUCK: &str = "materialize --set hackernews_stories.items=100";
 
 /// Each step of the last run with its status and the number of its attempt.
@@ -22,7 +24,7 @@ fn steps(home: &Home) -> Vec<(String, String, u64)> {
 #[test]
 fn a_failed_run_says_what_failed_and_what_is_left() {
     let home = Home::new();
-    assert_snapshot!(home.shown("materialize --set hackernews_stories.items=0"), @r#"
+    assert_snapshot!(home.shown(&format!("materialize {TRAINED} --set hackernews_stories.items=0")), @r#"
     exit 1
     ✗ training_test_data
         too few stories to split into training and test data: 0
@@ -35,7 +37,7 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
     assert_snapshot!(home.shown("runs show"), @r#"
     exit 0
     Run <id> failed
-      selection  *
+      selection  +comments_model,+comments_model_test_set_r_squared
       created  <date> <time>
       took  <took>
       reason  step `training_test_data` failed: too few stories to split into training and test data: 0; hint: fetch more with `--set hackernews_stories.items=…`
@@ -48,10 +50,10 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
     hackernews_stories  succeeded  1  <took>
     hackernews_stories:stories_are_unique  succeeded  1  <took>
     training_test_data  failed  1  <took>  too few stories to split into training and test data: 0; hint: fetch more with `--set hackernews_stories.items=…`
+    comments_model  skipped  upstream step `training_test_data` failed
+    comments_model:better_comments  skipped  upstream step `training_test_data` failed
     comments_model_test_set_r_squared  skipped  upstream step `training_test_data` failed
     comments_model_test_set_r_squared:r_squared_is_not_worse  skipped  upstream step `training_test_data` failed
-    latest_story_comment_predictions  skipped  `xgboost_comments_model` has no champion
-    latest_story_comment_predictions:predictions_are_finite  skipped  upstream step `latest_story_comment_predictions` was skipped
     tfidf_features  skipped  upstream step `training_test_data` failed
     transformed_test_data  skipped  upstream step `training_test_data` failed
     xgboost_comments_model  skipped  upstream step `training_test_data` failed
@@ -70,7 +72,6 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
     transformed_test_data  missing
     xgboost_comments_model  missing
     comments_model_test_set_r_squared  missing
-    latest_story_comment_predictions  missing
     ");
     assert_snapshot!(home.shown("why tfidf_vectorizer"), @r"
     exit 0
@@ -84,7 +85,7 @@ fn a_failed_run_says_what_failed_and_what_is_left() {
 #[test]
 fn retrying_runs_only_what_has_not_succeeded() {
     let home = Home::new();
-    home.run("materialize --set hackernews_stories.items=0");
+    home.run(&format!("materialize {TRAINED} --set hackernews_stories.items=0"));
     let outcome = home.run("runs retry --json");
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     for (step, status, attempt) in steps(&home) {

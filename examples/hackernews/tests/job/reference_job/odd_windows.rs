@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
+use millwork::monitor::Predictions;
 use serde_json::json;
 
 use crate::support::{Home, Server};
@@ -40,9 +41,7 @@ fn windows_without_a_story_are_counted() {
 #[test]
 fn no_new_title_is_no_error() {
     let home = Home::with_everything();
-    home.succeeds(
-        "materialize latest_story_comment_predictions --set latest_story_comment_predictions.items=0",
-    );
+    home.succeeds("materialize latest_stories,latest_story_comment_predictions --set latest_stories.items=0");
     check_no_prediction(&home, 0);
     let nothing = Router::new()
         .route("/v0/maxitem.json", get(|| async { "7" }))
@@ -54,12 +53,11 @@ fn no_new_title_is_no_error() {
 }
 
 fn check_no_prediction(home: &Home, items: u64) {
-    let metadata = home.metadata("latest_story_comment_predictions");
+    let metadata = home.metadata("latest_stories");
     let counts = ["rows", "items", "null items"].map(|label| metadata[label].clone());
     assert_eq!(counts, [0, items, items].map(|count| json!(count)), "{metadata}");
-    let frame: polars::prelude::DataFrame = home.value("latest_story_comment_predictions");
-    assert_eq!(frame.height(), 0);
-    assert!(frame.column("predicted_comments").unwrap().f32().is_ok());
+    let predictions: Predictions<i64, f64> = home.value("latest_story_comment_predictions");
+    assert!(predictions.is_empty());
 }
 
 /// Stories without a number of comments count as having none, and a model comes out of that, too.
@@ -90,7 +88,7 @@ fn a_dead_server_is_named() {
         format!("failed to fetch the newest item's id from `{url}/maxitem.json`"),
         "hint: check that the server runs and that `HACKER_NEWS_URL` is right".to_owned(),
         "caused by: Connection refused".to_owned(),
-        "0 succeeded, 1 failed, 10 skipped".to_owned(),
+        "0 succeeded, 2 failed, 16 skipped".to_owned(),
     ] {
         assert!(outcome.out.contains(&text), "{text:?} is not in {}", outcome.out);
     }
