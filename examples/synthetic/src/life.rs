@@ -98,6 +98,8 @@ fn judged(version: usize, against: Option<usize>, decision: Decision, reason: &s
         against: against.map(number),
         decision: Some(decision),
         asked: None,
+        shadow: None,
+        answers: None,
         reason: reason.to_owned(),
         metadata,
         provenance: Provenance::reported(),
@@ -128,6 +130,7 @@ fn events() -> Vec<NewEvent> {
         version: number(5),
         decision: Decision::Promote,
         answers: None,
+        after_shadow: false,
         by: ada.clone(),
         reason: reason.to_owned(),
     };

@@ -52,6 +52,7 @@ pub fn definitions() -> Definitions {
 /// The same at another pace, without the source of the stories.
 pub(crate) fn definitions_at(pace: &Pace) -> Definitions {
     millwork::advice::register::<crate::hacker_news::HackerNewsError>();
+    let train = Job::new("train", TRAIN).description("Fetch stories, fit and judge the models");
     let destination = || Destination::webhook(Secret::env("HACKER_NEWS_ALERTS")).optional();
     let train = Job::new("train", TRAIN).description("Fetch stories, fit and judge the models");
     let train = if pace.retrains { train.automation(training_is_due()) } else { train };
@@ -99,7 +100,7 @@ pub(crate) fn definitions_at(pace: &Pace) -> Definitions {
     .alert(
         AlertRule::new("predictions_get_worse")
             .description("The model in use predicts worse than when it came into use")
-            .when(Trigger::metric_worse_than_at_promotion("Poisson deviance", 0.25))
+            .when(Trigger::metric_worse_than_at_promotion("Poisson deviance", 0.5))
             .assets("live_performance")
             .to(destination()),
     )

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use millwork::monitor::{GroundTruth, Performance, PerformanceConfig};
+use millwork::monitor::{GroundTruth, Performance, PerformanceConfig, Predictions};
 use millwork::{
     Assets, Config, History, Output, Previous, Resource, Result, Retry, StepTime, asset, multi_asset,
 };
@@ -83,22 +83,23 @@ pub async fn later_comments(
 /// How far the predictions were from the comments that came, day by day, for each version of the model.
 ///
 /// A model of the mean is measured by the Poisson deviance; beside it are the mean absolute error and the correlation of ranks, and guesses
-/// of the same for every story of a day: its median and its mean.
+/// of the same for every story of a day: its median and its mean. Predictions are read one by one, since the history of an older home has
+/// data frames among them.
 #[asset(
     group = "monitoring",
     kinds("score"),
     metric = "Poisson deviance" lower,
-    deps(latest_story_comment_predictions, comments_that_came)
+    deps(comments_that_came)
 )]
 pub fn live_performance(
-    latest_story_comment_predictions: History<latest_story_comment_predictions>,
+    latest_story_comment_predictions: &Predictions<i64, f64>,
     comments_that_came: History<comments_that_came>,
     previous: Previous<live_performance>,
     settings: Config<PerformanceConfig>,
     now: StepTime,
 ) -> Result<Output<Performance<i64>>> {
     let performance = Performance::continued(previous.value(), &settings)?
-        .predictions_of(&latest_story_comment_predictions)?
+        .predictions(latest_story_comment_predictions)?
         .ground_truth_of(&comments_that_came)?
         .evaluate(*now)?;
     Ok(performance.output())

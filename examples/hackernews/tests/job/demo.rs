@@ -102,6 +102,27 @@ fn reached(home: &Home) -> i64 {
     time("reached").duration_since(time("opening")).as_hours()
 }
 
+/// Topics turn over on the tenth day: trainings are asked for, each for a stated reason, within cooldown and budget.
+#[test]
+fn drift_asks_for_trainings_within_cooldown_and_budget() {
+    let home = Home::new();
+    home.succeeds("demo --days 16");
+    let runs = home.json("runs list --json --limit 10000");
+    let mut trainings: Vec<jiff::Timestamp> = Vec::new();
+    for run in runs.as_array().unwrap() {
+        let tags = &run["request"]["tags"];
+        if tags["millwork/automation"] == "job:train" {
+            assert!(tags["millwork/reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{run}");
+            trainings.push(run["created_at"].as_str().unwrap().parse().unwrap());
+        }
+    }
+    trainings.sort();
+    let days = |from: usize, to: usize| trainings[to].duration_since(trainings[from]).as_hours() / 24;
+    assert!(!trainings.is_empty(), "{runs}");
+    assert!((1..trainings.len()).all(|run| days(run - 1, run) >= 2), "a cooldown of two days: {trainings:?}");
+    assert!((3..trainings.len()).all(|run| days(run - 3, run) >= 7), "three in a week: {trainings:?}");
+}
+
 #[test]
 fn a_home_of_other_runs_is_left_alone() {
     let home = Home::new();
