@@ -150,16 +150,17 @@ impl Day {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{:>4}  {:<9}  {:<34}  VERDICT", "DAY", "VERSION", "TRAINED BECAUSE OF")?;
+        writeln!(f, "\n{:>4}  {:<9}  WHAT HAPPENED", "DAY", "VERSION")?;
         for (at, happened) in &self.happened {
             let day = self.day(*at);
             match happened {
                 Happened::Trained { version, why, verdict, reason } => {
-                    writeln!(f, "{day:>4}  {version:<9}  {why:<34}  {verdict}: {reason}")?;
+                    writeln!(f, "{day:>4}  {version:<9}  trained: {why}")?;
+                    writeln!(f, "{:>4}  {:<9}  {verdict}: {reason}", "", "")?;
                 }
                 Happened::RolledBack { to, reason } => {
                     let to = to.map_or("none".to_owned(), |version| version.to_string());
-                    writeln!(f, "{day:>4}  {:<9}  {:<34}  rolled back: {reason}", format!("→ {to}"), "–")?;
+                    writeln!(f, "{day:>4}  {:<9}  rolled back: {reason}", format!("→ {to}"))?;
                 }
             }
         }

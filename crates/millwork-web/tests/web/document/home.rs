@@ -344,7 +344,15 @@ async fn instigators(store: &dyn Store) {
 fn remembered(asset: &str, condition: &AutomationCondition, outcome: Outcome) -> AutomationRow {
     let truths = vec![Truth { node: NodeId::at(0), asset: asset.into(), since: at(8) }];
     let condition = condition.to_string();
-    let memory = AssetMemory { condition, truths, evaluated_at: at(8), requested_at: Some(at(8)), outcome };
+    let memory = AssetMemory {
+        condition,
+        truths,
+        evaluated_at: at(8),
+        requested_at: Some(at(8)),
+        outcome,
+        measured: Vec::new(),
+        again_at: None,
+    };
     let state = AssetState { memory: Some(memory), ..AssetState::default() };
     AutomationRow { asset: asset.into(), state: Some(serde_json::to_string(&state).unwrap()) }
 }
