@@ -18,7 +18,8 @@ fn turnover(sales: History<sale>) -> Result<f64> {
 
 #[asset]
 fn count(sales: History<Vec<f64>>) -> usize {
-    sales.new().count()
+    drop(sales);
+    0
 }
 
 fn main() {}
