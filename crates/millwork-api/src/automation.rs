@@ -13,14 +13,14 @@ use utoipa::ToSchema;
 pub struct AutomationView {
     /// Whether automation as a whole is on.
     pub on: bool,
-    /// The assets that have a condition, in the order of the graph, and behind them the jobs that have one.
+    /// The assets that have a condition, in the order of the graph, and behind them the jobs that have one, and the watches.
     pub assets: Vec<AutomationEntryView>,
 }
 
 /// An asset or job that has an automation condition, with the outcome of its last evaluation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AutomationEntryView {
-    /// The asset's key; of a job, `job:` and its name.
+    /// The asset's key; of a job, `job:` and its name; of a watch, `watch:` and its model.
     #[schema(value_type = String)]
     pub asset: AssetKey,
     /// Whether its condition is on.
@@ -44,7 +44,7 @@ pub struct AutomationEntryView {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeView {
-    /// The condition holds, and the asset was requested.
+    /// The condition holds, and the asset was requested. Of a watch: the condition holds.
     Requested,
     /// The condition doesn't hold.
     NotDue,

@@ -50,9 +50,10 @@ pub use model::{
     FoundVersion, HistoryEntry, HistoryStep, InputView, LastDecision, LineageView, LiveMeasureView,
     LivePerformanceView, LiveWindowView, MadeVersion, ModelCard, ModelChange, ModelComparison, ModelDetails,
     ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView, ShadowTrialView,
-    TrialView, VerdictView, VersionError, VersionHistory, VersionStatusView, VersionView, compare_versions,
-    find_model, find_stored_version, find_version_of, list_models, model_author, model_card, model_details,
-    model_live, model_versions, plan_repair, same_parameters, version_history, version_lineage,
+    TrialView, VerdictView, VersionError, VersionHistory, VersionStatusView, VersionView, WatchView,
+    compare_versions, find_model, find_stored_version, find_version_of, list_models, model_author,
+    model_card, model_details, model_live, model_versions, plan_repair, same_parameters, version_history,
+    version_lineage,
 };
 pub use named::{
     NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use millwork_core::alert::AlertRule;
-use millwork_core::automation::job_name;
+use millwork_core::automation::{job_name, watched_model};
 use millwork_core::graph::{AssetGraph, AssetIndex, closest};
 use millwork_core::run::RunStatus;
 use millwork_core::{Advice, AssetKey, AutomationCondition, ErrorClass, Pipeline, Schedule, Sensor};
@@ -67,6 +67,12 @@ pub enum NameError {
         /// The name of the job.
         job: String,
     },
+    /// No watch is over the model.
+    #[error("no watch is over `{model}`")]
+    NoWatch {
+        /// The key of the model.
+        model: String,
+    },
     /// No request with this number is pending.
     #[error("no pending request {id}")]
     UnknownPending {
@@ -116,6 +122,7 @@ impl NameError {
             | Self::NoCondition { .. }
             | Self::UnknownJob { .. }
             | Self::NoJobCondition { .. }
+            | Self::NoWatch { .. }
             | Self::UnknownPending { .. }
             | Self::UnknownDelivery { .. } => true,
             Self::UnknownRunStatus { .. }
@@ -136,6 +143,7 @@ impl Advice for NameError {
             | Self::UnknownAlertRule { hint, .. } => Cow::Borrowed(hint),
             Self::NoCondition { .. } => "`automation list` shows which assets have one".into(),
             Self::NoJobCondition { .. } => "`Job::automation` gives it one".into(),
+            Self::NoWatch { .. } => "`Definitions::watch` adds one; `automation list` lists all".into(),
             Self::UnknownPending { .. } => {
                 "`sensors pending list` and `schedules pending list` list all".into()
             }
@@ -164,18 +172,18 @@ pub fn find_asset(graph: &AssetGraph, key: &str) -> Result<AssetIndex, NameError
     graph.index(key).ok_or_else(unknown)
 }
 
-/// The key of an asset, or of a job (`job:` and its name), with its automation condition.
+/// The key of an asset, of a job (`job:` and its name) or of a watch (`watch:` and its model), with its automation condition.
 ///
 /// # Errors
 ///
-/// If no asset has this key or no job this name, or it has no condition.
+/// If no asset has this key or no job this name, or it has no condition; if no watch is over the model.
 pub fn find_condition<'a>(
     pipeline: &'a Pipeline,
     key: &str,
 ) -> Result<(AssetKey, &'a AutomationCondition), NameError> {
     let asset = AssetKey::from(key);
-    let without = match job_name(&asset) {
-        Some(name) => {
+    let without = match (job_name(&asset), watched_model(&asset)) {
+        (Some(name), _) => {
             let names = || pipeline.jobs().iter().map(|job| job.name.as_str());
             let hint = || hint(name, names(), "`list jobs` lists all jobs");
             if pipeline.job(name).is_none() {
@@ -183,7 +191,8 @@ pub fn find_condition<'a>(
             }
             NameError::NoJobCondition { job: name.to_owned() }
         }
-        None => {
+        (None, Some(model)) => NameError::NoWatch { model: model.to_owned() },
+        (None, None) => {
             find_asset(pipeline.graph(), key)?;
             NameError::NoCondition { asset: asset.clone() }
         }
@@ -317,6 +326,9 @@ mod tests {
         let without =
             "asset `all` has no automation condition; hint: `automation list` shows which assets have one";
         check(find_condition(&pipeline, "all"), without);
+        let without =
+            "no watch is over `plain`; hint: `Definitions::watch` adds one; `automation list` lists all";
+        check(find_condition(&pipeline, "watch:plain"), without);
         check(find_condition(&pipeline, "job:x"), "no job is called `x`; hint: `list jobs` lists all jobs");
         let without = "job `plain` has no automation condition; hint: `Job::automation` gives it one";
         check(find_condition(&pipeline, "job:plain"), without);

@@ -37,6 +37,7 @@ pub mod stored;
 pub mod timetable;
 pub mod value;
 pub mod version;
+pub mod watch;
 
 use std::pin::Pin;
 
@@ -63,6 +64,7 @@ pub use run::{FailureClass, QueueLimits, RunLimits, RunRetries, RunSpec};
 pub use schedule::{Misfire, Schedule};
 pub use secret::{Secret, UnsetSecret};
 pub use sensor::{Sensor, SensorContext, SensorEvent, SensorOutcome};
+pub use watch::Watch;
 
 /// Any error, as a step's function may return it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

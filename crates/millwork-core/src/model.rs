@@ -411,6 +411,11 @@ impl ModelHistory {
         };
         let author = |reason| Author { by: Mover::TimeLimit, reason };
         match then {
+            // Who wants it in spite of that has to say so.
+            Decision::Promote if self.left_by_watch(in_use, version).is_some() => {
+                let author = author(format!("{reason}; the watch has gone back from it"));
+                Ok(vec![self.decided(version, in_use, Decision::Keep, &author)])
+            }
             Decision::Promote if self.at(in_use) != verdict.against => {
                 let now = match self.at(in_use) {
                     Some(version) => format!("the {in_use} is version {version} by now"),
@@ -549,6 +554,14 @@ impl ModelHistory {
     /// The version that [`roll_back`](Self::roll_back) goes to by itself; `None` if there is none.
     pub fn fallback(&self, alias: &AliasName) -> Option<VersionNumber> {
         self.before(alias, self.at(alias)?)
+    }
+
+    /// The last move by which a watch has gone back from a version; `None` if there was none.
+    pub fn left_by_watch(&self, in_use: &AliasName, version: VersionNumber) -> Option<&Dated<AliasMoved>> {
+        self.moves.iter().rfind(|moved| {
+            let moved = &moved.what;
+            moved.alias == *in_use && moved.by == Mover::Watch && moved.from == Some(version)
+        })
     }
 
     /// The last version that the alias pointed at before it came to `current` and that isn't rejected. Going back twice goes back further.

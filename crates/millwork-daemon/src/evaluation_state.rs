@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use millwork_core::automation::{
     AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Evaluation, Explanation,
-    FailureBackoff, KINDS, RunScope, Timetables, explain, from_event, job_key, scope,
+    FailureBackoff, KINDS, RunScope, Timetables, explain, from_event, scope,
 };
 use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
@@ -122,7 +122,7 @@ impl EvaluationState {
         Ok(())
     }
 
-    /// What the last evaluation found of the condition of an asset or a job.
+    /// What the last evaluation found of the condition of an asset, a job or a watch.
     pub(crate) fn explanation(&self, key: &AssetKey) -> Option<Explanation> {
         let memory = self.state.asset(key)?.memory.as_ref()?;
         explain(key, self.automation.condition(key)?, memory)
@@ -252,8 +252,8 @@ fn switched_off(pipeline: &Pipeline, switches: &Switches) -> BTreeSet<AssetKey> 
         state.and_then(|state| state.on) == Some(false)
     };
     let conditions = pipeline.graph().assets().iter().filter(|node| node.spec.automation.is_some());
-    let jobs = pipeline.job_conditions().map(|job| job_key(job.name));
-    conditions.map(|node| node.spec.key.clone()).chain(jobs).filter(is_off).collect()
+    let others = pipeline.other_conditions().map(|(key, _)| key);
+    conditions.map(|node| node.spec.key.clone()).chain(others).filter(is_off).collect()
 }
 
 /// The conditions that are on. One that is switched on again begins anew: the set of conditions has changed.

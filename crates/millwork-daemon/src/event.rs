@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::event::VersionDecided;
+use millwork_core::event::{AliasMoved, VersionDecided};
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 use millwork_core::{AssetKey, AssetPartition, Instigator};
 
@@ -128,6 +128,20 @@ pub enum DaemonEvent {
         /// The error with its causes, in one line.
         error: String,
     },
+    /// A watch has gone back from the version of a model in use.
+    RolledBack {
+        /// The model, and its partition.
+        of: AssetPartition,
+        /// The move of the alias.
+        moved: AliasMoved,
+    },
+    /// A watch could not go back from the version of a model in use.
+    NotRolledBack {
+        /// The model, and its partition.
+        of: AssetPartition,
+        /// The error with its causes, in one line.
+        error: String,
+    },
     /// Retention rules removed data.
     Forgotten {
         /// The number of events.
@@ -215,6 +229,10 @@ impl fmt::Display for DaemonEvent {
             Self::TrialOver { of, verdict } => write!(f, "{}: {verdict}", of.quoted()),
             Self::TrialNotJudged { of, error } => {
                 write!(f, "the version of {} in shadow was not judged: {error}", of.quoted())
+            }
+            Self::RolledBack { of, moved } => write!(f, "{}: {moved}", of.quoted()),
+            Self::NotRolledBack { of, error } => {
+                write!(f, "the watch over {} could not go back: {error}", of.quoted())
             }
             Self::Forgotten { events, runs, ticks, values } => {
                 write!(f, "forgot {events} events, {runs} runs, {ticks} ticks and {values} values")

@@ -20,7 +20,7 @@ use thiserror::Error;
 use crate::BacktestError;
 use crate::backtest::{Judging, call, plan_of_gate};
 use crate::runs::StoredInput;
-use crate::steps::Ruling;
+use crate::steps::{Ruling, unless_left};
 use crate::values::Values;
 
 /// What came of judging a version in shadow again.
@@ -152,6 +152,7 @@ pub(crate) async fn judge_in_shadow(
             Err(lack) => return Err(not_judged(lack.reason)),
         };
         let verdict = call(&gate.computation, context).await.map_err(failed)?;
+        let verdict = unless_left(&**store, gate, (&key, Some(version)), verdict).await?;
         if let Answer::Shadow(_) = verdict.answer {
             // A verdict that can't be begun with can't go on either.
             let (reason, metadata) = (verdict.reason.clone(), verdict.metadata.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::automation::{
-    AtPromotion, Automation, AutomationState, Change, ChangeKind, ComparedAlias, Earlier, alias_key,
+    AtPromotion, Automation, AutomationState, Change, ChangeKind, ComparedAlias, Earlier, Numbers, alias_key,
     from_event, numbers_of,
 };
 use millwork_core::event::{Event, EventBody, EventKind, KindSet};
@@ -43,7 +43,7 @@ pub async fn earlier_numbers(
     }
     for (asset, alias) in automation.unknown_promotions(state) {
         if let Some((version, moved)) = in_use(store, alias, until).await? {
-            let known = at_promotion(store, automation, (asset, alias.key), (version, moved), until).await?;
+            let known = at_promotion(store, automation, (asset, alias), (version, moved), until).await?;
             found.entry(asset.clone()).or_default().at_promotion.insert(alias.key.clone(), known);
         }
     }
@@ -166,11 +166,14 @@ async fn in_use(
 async fn at_promotion(
     store: &dyn Store,
     automation: &Automation,
-    (asset, alias): (&AssetKey, &AssetKey),
+    (asset, alias): (&AssetKey, ComparedAlias<'_>),
     (version, moved): (VersionNumber, u64),
     until: u64,
 ) -> Result<AtPromotion, StorageError> {
     let mut known = AtPromotion { version: Some(version), ..AtPromotion::default() };
+    if automation.wants_before_promotion(asset, alias.key) {
+        known.before = before_promotion(store, automation, (asset, alias), moved).await?;
+    }
     let mut query = EventQuery {
         asset: Some(asset.clone()),
         kinds: Some(EventKind::Materialized.into()),
@@ -183,13 +186,60 @@ async fn at_promotion(
         let events = store.events(query.clone()).await?;
         for event in &events {
             let EventBody::Materialized(made) = &event.body else { continue };
-            if !automation.take_at_promotion(asset, alias, &numbers_of(&made.metadata), &mut known) {
+            if !automation.take_at_promotion(asset, alias.key, &numbers_of(&made.metadata), &mut known) {
                 return Ok(known);
             }
         }
         match events.last() {
             Some(last) if events.len() == PAGE as usize => query.after = Some(last.sequence),
             Some(_) | None => return Ok(known),
+        }
+    }
+}
+
+/// The last numbers of an asset of before the event by which a version came into use: those of the version that was in use until then.
+async fn before_promotion(
+    store: &dyn Store,
+    automation: &Automation,
+    (asset, alias): (&AssetKey, ComparedAlias<'_>),
+    moved: u64,
+) -> Result<Numbers, StorageError> {
+    let moves = EventQuery {
+        asset: Some(alias.model.clone()),
+        kinds: Some(EventKind::AliasMoved.into()),
+        before: Some(moved + 1),
+        order: Order::NewestFirst,
+        ..EventQuery::default()
+    };
+    let moves = store.events(moves).await?;
+    let of_alias = |event: &Event| {
+        let EventBody::AliasMoved(of) = &event.body else { return None };
+        (of.alias == *alias.name).then(|| (event.sequence, of.from, of.to))
+    };
+    let mut moves = moves.iter().filter_map(of_alias);
+    let Some((_, Some(from), _)) = moves.next() else { return Ok(Numbers::new()) };
+    let since = moves.find(|(_, _, to)| *to == Some(from)).map(|(sequence, ..)| sequence);
+    let mut known = AtPromotion { version: Some(from), ..AtPromotion::default() };
+    let mut query = EventQuery {
+        asset: Some(asset.clone()),
+        kinds: Some(EventKind::Materialized.into()),
+        after: since,
+        before: Some(moved),
+        order: Order::NewestFirst,
+        limit: Some(PAGE),
+        ..EventQuery::default()
+    };
+    loop {
+        let events = store.events(query.clone()).await?;
+        for event in &events {
+            let EventBody::Materialized(made) = &event.body else { continue };
+            if !automation.take_before_promotion(asset, alias.key, &numbers_of(&made.metadata), &mut known) {
+                return Ok(known.numbers);
+            }
+        }
+        match events.last() {
+            Some(last) if events.len() == PAGE as usize => query.before = Some(last.sequence),
+            Some(_) | None => return Ok(known.numbers),
         }
     }
 }

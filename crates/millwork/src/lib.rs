@@ -47,7 +47,7 @@ pub use millwork_core::{
     Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits,
     RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series,
     Severity, Shadow, ShadowEntry, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion,
-    Table, Trigger, Update, ValueAddress, Verdict,
+    Table, Trigger, Update, ValueAddress, Verdict, Watch,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.

@@ -6,7 +6,7 @@ use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Dated, ModelHistory};
 use millwork_core::run::RunId;
 use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{AssetKey, AssetPartition, PartitionKey};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey, Pipeline, Watch};
 use millwork_storage::{StorageError, Store, model_history};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,6 +44,9 @@ pub struct ModelDetails {
     pub since: Option<Timestamp>,
     /// The number of all versions whose events are stored.
     pub count: usize,
+    /// The watch over the version in use, while it is on; `null` if none is.
+    #[schema(required)]
+    pub watch: Option<WatchView>,
     /// The versions, newest first.
     pub versions: Vec<VersionView>,
     /// The aliases, by their names.
@@ -55,6 +58,27 @@ pub struct ModelDetails {
     pub backtest: Option<BacktestView>,
     /// How good its versions were in use, by what measures it. It is measured on other rows than the metric of a version.
     pub live: Vec<LivePerformanceView>,
+}
+
+/// A watch that is on over the version in use.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WatchView {
+    /// Until when it is on.
+    pub until: Timestamp,
+    /// The version that the alias goes back to where its condition holds.
+    #[schema(value_type = u32)]
+    pub back_to: VersionNumber,
+    /// The condition as text.
+    pub condition: String,
+}
+
+impl WatchView {
+    /// The watch over a model, if it is on at `now`.
+    pub fn of(watch: &Watch, history: &ModelHistory, in_use: &AliasName, now: Timestamp) -> Option<Self> {
+        let watched = history.watched(in_use, watch.within, now)?;
+        let condition = watch.condition.as_ref()?.to_string();
+        Some(Self { until: watched.until, back_to: watched.back_to, condition })
+    }
 }
 
 /// An alias, with the version that it points at.
@@ -96,17 +120,19 @@ pub struct ModelMoveView {
     pub reason: String,
 }
 
-/// A model, or one of its partitions, with its newest versions, at most `limit`.
+/// A model, or one of its partitions, with its newest versions, at most `limit`, as it is at `now`.
 ///
 /// # Errors
 ///
 /// Those of the store.
 pub async fn model_details(
     store: &dyn Store,
-    graph: &AssetGraph,
+    pipeline: &Pipeline,
     (asset, of): (AssetIndex, &AssetPartition),
     limit: usize,
+    now: Timestamp,
 ) -> Result<ModelDetails, StorageError> {
+    let graph = pipeline.graph();
     let history = model_history(store, of).await?;
     let (spec, alias) = (&graph.assets()[asset].spec, graph.alias_in_use(asset));
     let current = history.at(&alias);
@@ -118,6 +144,8 @@ pub async fn model_details(
         version: *version,
         since: since(&history, alias),
     });
+    let watch = pipeline.watch(spec.key.as_str()).filter(|_| of.partition.is_none());
+    let watch = watch.and_then(|watch| WatchView::of(watch, &history, &alias, now));
     Ok(ModelDetails {
         key: spec.key.clone(),
         partition: of.partition.clone(),
@@ -128,6 +156,7 @@ pub async fn model_details(
         since: since(&history, &alias),
         alias,
         count: history.versions.len(),
+        watch,
         versions,
         aliases: aliases.collect(),
         moves: history.moves.iter().rev().map(ModelMoveView::from).collect(),

@@ -21,7 +21,7 @@ pub use backtest::{BacktestView, BacktestedVersionView};
 pub use card::{ModelCard, ReaderView, model_card};
 pub use change::{ModelChange, ModelRepair, RepairRunView};
 pub use compare::{ComparedFactView, FactKind, ModelComparison, compare_versions};
-pub use details::{AliasView, ModelDetails, ModelMoveView, model_details, model_versions};
+pub use details::{AliasView, ModelDetails, ModelMoveView, WatchView, model_details, model_versions};
 pub use find::{FoundVersion, VersionError, find_model, find_stored_version, find_version_of};
 pub use history::{HistoryEntry, HistoryStep, VersionHistory, version_history};
 pub use lineage::{LineageView, version_lineage};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::numbers::{AtPromotion, Numbers, WantedNumbers};
 use super::{Automation, AutomationState};
 use crate::asset::AssetKey;
-use crate::condition::{Operand, Operator};
+use crate::condition::{MetricComparison, Operand, Operator};
 use crate::graph::{AssetIndex, AssetSet};
 use crate::version::AliasName;
 
@@ -69,7 +69,7 @@ impl Automation {
         ComparedAlias { model: &self.keys[*model], name, key: &self.keys[alias] }
     }
 
-    /// Takes the numbers of a materialization into those at a promotion. Returns whether some are still lacking.
+    /// Takes the numbers of a materialization into those at a promotion. Returns whether those of the next one are asked for as well.
     pub fn take_at_promotion(
         &self,
         asset: &AssetKey,
@@ -82,7 +82,31 @@ impl Automation {
         let comparisons = wanted.zip(alias).and_then(|(wanted, alias)| wanted.at_promotion.get(alias));
         comparisons.is_some_and(|comparisons| {
             at_promotion.take(comparisons, numbers);
-            at_promotion.lacks(comparisons)
+            at_promotion.lacks(comparisons) || AtPromotion::wants_newest(comparisons)
         })
+    }
+
+    /// Takes the numbers of a materialization of before a promotion into those of the version that was in use then; the newest
+    /// materialization comes first. Returns whether some that are asked for are still lacking.
+    pub fn take_before_promotion(
+        &self,
+        asset: &AssetKey,
+        alias: &AssetKey,
+        numbers: &Numbers,
+        before: &mut AtPromotion,
+    ) -> bool {
+        let wanted = self.index.get(asset).and_then(|asset| self.wanted.get(asset));
+        let alias = self.index.get(alias);
+        let comparisons = wanted.zip(alias).and_then(|(wanted, alias)| wanted.at_promotion.get(alias));
+        let comparisons = comparisons.into_iter().flatten().filter(|comparison| comparison.is_with_before());
+        let comparisons: Vec<MetricComparison> = comparisons.cloned().collect();
+        before.take(&comparisons, numbers);
+        comparisons.iter().any(|comparison| !before.numbers.contains_key(&comparison.number_at_promotion()))
+    }
+
+    /// Whether a comparison of an asset asks for what was before the promotion of a model.
+    pub fn wants_before_promotion(&self, asset: &AssetKey, alias: &AssetKey) -> bool {
+        let (none, mut before) = (Numbers::new(), AtPromotion::default());
+        self.take_before_promotion(asset, alias, &none, &mut before)
     }
 }

@@ -109,6 +109,20 @@ pub enum ConditionError {
         /// The name of the operator.
         part: String,
     },
+    /// The condition of a watch has a part about the asset that has it, or about its runs.
+    #[error(
+        "its condition asks for `{part}`, which is about an asset or its runs, and a watch is none and has none"
+    )]
+    OfWatch {
+        /// The part.
+        part: String,
+    },
+    /// The condition of a watch is held back, and a watch goes back once.
+    #[error("its condition is {part}, and a watch goes back from a version once")]
+    HoldsBackWatch {
+        /// The name of the operator.
+        part: String,
+    },
     /// A job's condition has a part about the asset that has it.
     #[error("its condition asks for `{part}`, which is about an asset, and a job is none")]
     OfJob {
@@ -127,7 +141,7 @@ impl Advice for ConditionError {
             Self::UnknownAsset { hint, .. } => Cow::Borrowed(hint),
             Self::NoModel { .. } => "a model has a gate, or something reads it as `Champion<…>`".into(),
             Self::NoModelUpstream { .. } | Self::SeveralModels { .. } => {
-                "name the model: `.worse_than_at_promotion_of(share, \"model\")`".into()
+                "name the model: `.worse_than_at_promotion_of(share, \"model\")`, or `.worse_than_before_promotion_of(…)`".into()
             }
             Self::NoGate { .. } => "name a model that a `#[gate]` judges".into(),
             Self::NoOwnModel => "name the model: `& !AutomationCondition::verdict_pending(\"model\")`".into(),
@@ -136,7 +150,8 @@ impl Advice for ConditionError {
             }
             Self::Bound { expected, .. } => format!("give it {expected}").into(),
             Self::OutOfPlace { .. } => "put it around the whole condition".into(),
-            Self::OfJob { .. } => {
+            Self::HoldsBackWatch { .. } => "leave it out, or wait for several with `.for_evaluations(n)`".into(),
+            Self::OfJob { .. } | Self::OfWatch { .. } => {
                 "`AutomationCondition::asset_matches(\"asset\", …)` is about a named asset".into()
             }
         })

@@ -27,6 +27,8 @@ pub struct Evaluation {
     pub runs: Vec<Vec<AssetKey>>,
     /// The jobs of which a run is to be requested, by their [keys](super::job_key).
     pub jobs: Vec<AssetKey>,
+    /// The watches whose condition holds, by their [keys](super::watch_key). A watch is among them at each evaluation at which it holds.
+    pub watches: Vec<AssetKey>,
     /// The assets and jobs that a cooldown or a budget holds back since this evaluation.
     pub held_back: Vec<AssetKey>,
     /// The outcome for each evaluated asset and job.
@@ -42,7 +44,7 @@ const SET_RIGHT: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It is requested.
+    /// It is requested; of a watch: its condition holds.
     Requested,
     /// Its condition doesn't hold.
     NotDue,
@@ -149,7 +151,9 @@ impl Automation {
             if outcome.is_held_back() && was_held_back != Some(std::mem::discriminant(&outcome)) {
                 evaluation.held_back.push(self.keys[asset].clone());
             }
-            if outcome == Outcome::Requested {
+            if outcome == Outcome::Requested && self.watches.contains_key(&asset) {
+                evaluation.watches.push(self.keys[asset].clone());
+            } else if outcome == Outcome::Requested {
                 context.requested_now.extend(&self.together[asset]);
                 let below = self.together[asset].iter().flat_map(|made| self.seen_from(*made));
                 // Assets of one step stand beside each other, upstream of everything made from them.
@@ -298,8 +302,9 @@ impl Automation {
                 outcome,
                 again_at,
             });
-            // A condition that holds is due at every evaluation, until it doesn't.
-            row.unsettled = !steady || outcome == Outcome::Requested;
+            // A condition that holds is due at every evaluation, until it doesn't. A watch waits for news.
+            let is_due = outcome == Outcome::Requested && !self.watches.contains_key(&asset);
+            row.unsettled = !steady || is_due;
         });
         outcome
     }

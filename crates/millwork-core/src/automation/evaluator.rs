@@ -14,7 +14,7 @@ use super::evaluate::EvaluationContext;
 use super::measured::worse_by;
 use super::prepare::PreparedCondition;
 use super::standing::{HeldBack, Standing};
-use super::{AssetFacts, Automation, AutomationState, Measured, Measurement, NodeId, Truth};
+use super::{AssetFacts, Automation, AutomationState, Measured, Measurement, NodeId, Numbers, Truth};
 use crate::condition::{ComparedWith, MetricComparison, Operand, Operator, Quantifier};
 use crate::graph::AssetIndex;
 use crate::index::IndexVec;
@@ -321,21 +321,43 @@ impl Evaluator<'_> {
             let known = value.and_then(Number::finite).filter(|_| comparison.is_covered(coverage));
             (value, coverage, known)
         };
+        let alias = named.alias.map(|alias| &self.automation.keys[alias]);
+        let at_promotion = || alias.and_then(|alias| facts.at_promotion.get(alias));
+        let number_at = |numbers: Option<&Numbers>| {
+            numbers.and_then(|numbers| numbers.get(&comparison.number_at_promotion())).copied()
+        };
         let (measurement, holds) = match &comparison.with {
+            ComparedWith::Above(bound) | ComparedWith::Below(bound) if named.alias.is_some() => {
+                let at_promotion = at_promotion();
+                let version = at_promotion.and_then(|promotion| promotion.version);
+                let before = number_at(at_promotion.map(|promotion| &promotion.numbers));
+                let (value, coverage, known) = number(version);
+                let is_above = matches!(comparison.with, ComparedWith::Above(_));
+                let holds = known.map(|value| if is_above { value > bound.0 } else { value < bound.0 });
+                let measurement = match before {
+                    Some(_) => Measurement::Number { value, coverage },
+                    None => Measurement::SincePromotion { value, coverage, before, version, worse_by: None },
+                };
+                (measurement, holds.filter(|_| before.is_some()))
+            }
             ComparedWith::Above(bound) | ComparedWith::Below(bound) => {
                 let (value, coverage, known) = number(None);
                 let is_above = matches!(comparison.with, ComparedWith::Above(_));
                 let holds = known.map(|value| if is_above { value > bound.0 } else { value < bound.0 });
                 (Measurement::Number { value, coverage }, holds)
             }
-            ComparedWith::WorseThanAtPromotion { share, .. } => {
-                let alias = named.alias.map(|alias| &self.automation.keys[alias]);
-                let at_promotion = alias.and_then(|alias| facts.at_promotion.get(alias));
+            ComparedWith::WorseThanAtPromotion { share, .. }
+            | ComparedWith::WorseThanBeforePromotion { share, .. } => {
+                let at_promotion = at_promotion();
                 let version = at_promotion.and_then(|promotion| promotion.version);
-                let name = comparison.number_at_promotion();
-                let before = at_promotion.and_then(|promotion| promotion.numbers.get(&name)).copied();
+                let first = number_at(at_promotion.map(|promotion| &promotion.numbers));
+                let before = match comparison.is_with_before() {
+                    true => number_at(at_promotion.map(|promotion| &promotion.before)),
+                    false => first,
+                };
                 let (value, coverage, known) = number(version);
-                let worse_by = match (named.better, before, known) {
+                // What was measured before the promotion is of another version.
+                let worse_by = match (named.better, before, known.filter(|_| first.is_some())) {
                     (Some(better), Some(before), Some(known)) => worse_by(better, before, Number(known)),
                     (None, ..) | (_, None, _) | (.., None) => None,
                 };

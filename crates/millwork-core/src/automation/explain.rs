@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AssetMemory, AutomationCondition, Measured, NodeId, Outcome, Truth};
+use super::{AssetMemory, AutomationCondition, Measured, NodeId, Outcome, Truth, watched_model};
 use crate::asset::AssetKey;
 use crate::condition::{Nodes, Operator};
 
@@ -57,7 +57,8 @@ pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMe
         return None;
     }
     let (truths, measured, evaluated_at) = (&memory.truths, &memory.measured, memory.evaluated_at);
-    let evaluated = Evaluated { nodes, truths, measured, evaluated_at };
+    let is_watch = watched_model(key).is_some();
+    let evaluated = Evaluated { nodes, truths, measured, evaluated_at, is_watch };
     Some(Explanation {
         asset: key.clone(),
         evaluated_at: memory.evaluated_at,
@@ -76,11 +77,17 @@ struct Evaluated<'a> {
     /// By node.
     measured: &'a [Measured],
     evaluated_at: Timestamp,
+    /// Whether it is that of a watch, which requests nothing.
+    is_watch: bool,
 }
 
 impl Evaluated<'_> {
     fn verdict(&self, outcome: Outcome) -> String {
         let hold = match outcome {
+            Outcome::Requested if self.is_watch => return format!("holds: {}", self.causes().join(", ")),
+            Outcome::NotDue if self.is_watch => {
+                return format!("doesn't hold: {}", self.reasons().join(", "));
+            }
             Outcome::Requested => return format!("requested: {}", self.causes().join(", ")),
             Outcome::Underway => return "not requested again: the requested run is still in progress".into(),
             Outcome::NotDue => return format!("not requested: {}", self.reasons().join(", ")),

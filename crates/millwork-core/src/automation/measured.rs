@@ -31,17 +31,17 @@ pub enum Measurement {
         /// The coverage, where one is asked for; `None` if the newest materialization doesn't have it.
         coverage: Option<Number>,
     },
-    /// A number that is compared with the one at promotion.
+    /// A number that is compared with the one at promotion, or with the one before.
     SincePromotion {
         /// The number; `None` if the newest materialization doesn't have it.
         value: Option<Number>,
         /// The coverage, where one is asked for; `None` if the newest materialization doesn't have it.
         coverage: Option<Number>,
-        /// The first number since the promotion; `None` if there was none yet.
+        /// What it is compared with: the first number since the promotion, or the last one before; `None` if there was none.
         before: Option<Number>,
         /// The version in use; `None` if no version is.
         version: Option<VersionNumber>,
-        /// By what share of the number at promotion it is worse; negative if it is better.
+        /// By what share of that number it is worse; negative if it is better. `None` if it isn't known.
         worse_by: Option<Number>,
     },
     /// A sum since the last run.
@@ -71,18 +71,23 @@ pub(crate) fn worse_by(better: Better, before: Number, value: Number) -> Option<
 /// The same in words: `MAE 14.2 is 18.3 % worse than 12 at promotion of version 4`.
 pub(crate) fn change_in_words(
     label: &str,
-    (value, before): (Number, Number),
+    numbers: (Number, Number),
     worse_by: Number,
     version: Option<VersionNumber>,
 ) -> String {
+    let of = version.map(|version| format!(" of version {version}")).unwrap_or_default();
+    format!("{} at promotion{of}", compared_in_words(label, numbers, worse_by))
+}
+
+/// How two numbers compare, in words: `MAE 14.2 is 18.3 % worse than 12`.
+fn compared_in_words(label: &str, (value, before): (Number, Number), worse_by: Number) -> String {
     let rounded = |share: f64| percent(Number((share.abs() * 1e3).round() / 1e3));
     let change = match worse_by.0 {
         share if share > 0.0 => format!("{} worse than {before}", rounded(share)),
         share if share < 0.0 => format!("{} better than {before}", rounded(share)),
         _ => format!("as {before} was"),
     };
-    let of = version.map(|version| format!(" of version {version}")).unwrap_or_default();
-    format!("{label} {value} is {change} at promotion{of}")
+    format!("{label} {value} is {change}")
 }
 
 impl Measurement {
@@ -100,7 +105,9 @@ impl Measurement {
                         format!("{label} {value} of {asset} is below {bound}")
                     }
                     ComparedWith::Below(bound) => format!("{label} {value} of {asset} is not below {bound}"),
-                    ComparedWith::WorseThanAtPromotion { .. } | ComparedWith::AddsUpTo(_) => {
+                    ComparedWith::WorseThanAtPromotion { .. }
+                    | ComparedWith::WorseThanBeforePromotion { .. }
+                    | ComparedWith::AddsUpTo(_) => {
                         format!("{label} of {asset} is {value}")
                     }
                 })
@@ -111,8 +118,15 @@ impl Measurement {
             ) => missing(comparison, *value, *coverage).unwrap_or_else(|value| {
                 let MetricComparison { asset, label, .. } = comparison;
                 match (before, worse_by, version) {
+                    (Some(before), Some(worse_by), Some(version)) if comparison.is_with_before() => {
+                        let compared = compared_in_words(label, (value, *before), *worse_by);
+                        format!("{compared} before the promotion of version {version}")
+                    }
                     (Some(before), Some(worse_by), version) => {
                         change_in_words(label, (value, *before), *worse_by, *version)
+                    }
+                    (None, _, Some(version)) if comparison.is_with_before() => {
+                        format!("{asset} has no {label} of before the promotion of version {version}")
                     }
                     (_, _, Some(version)) => {
                         format!("{asset} has no {label} of after the promotion of version {version} yet")
@@ -126,7 +140,8 @@ impl Measurement {
                     ComparedWith::AddsUpTo(bound) => format!(" of {bound}"),
                     ComparedWith::Above(_)
                     | ComparedWith::Below(_)
-                    | ComparedWith::WorseThanAtPromotion { .. } => String::new(),
+                    | ComparedWith::WorseThanAtPromotion { .. }
+                    | ComparedWith::WorseThanBeforePromotion { .. } => String::new(),
                 };
                 format!("{label} of {asset} add up to {sum}{of} since the last run")
             }

@@ -18,8 +18,10 @@
 //! 6. **Requests become runs.** Assets that depend on each other share a run, and so do all that have no partitions. A job has a run of its
 //!    own.
 //!
-//! Jobs and aliases of models are subjects beside the assets, under [keys of their own](job_key). A job isn't upstream or downstream of
-//! anything: its condition names the assets that it looks at, and so may that of an asset. What is asked of numbers ([`Measurement`]) is
+//! Jobs, watches over models and aliases of models are subjects beside the assets, under [keys of their own](job_key). A job or a watch isn't
+//! upstream or downstream of anything: its condition names the assets that it looks at, and so may that of an asset. The condition of a watch
+//! is about one version in use: when the alias moves, what is remembered of it begins anew, and it sees no number of before. It requests
+//! nothing; who evaluates it moves the alias. What is asked of numbers ([`Measurement`]) is
 //! known, or unknown; what a cooldown or a budget holds back would hold otherwise. These two stand between failing and holding, and "all of"
 //! is the least of its parts, "any of" the greatest. What depends on time alone says when it is to be evaluated again, and the row is
 //! evaluated then.
@@ -62,10 +64,10 @@ pub(crate) use measured::{change_in_words, worse_by};
 pub(crate) use named::model_measured_by;
 pub(crate) use numbers::of_version;
 pub use numbers::{AtPromotion, Numbers, numbers_of};
-pub use prepare::{Automation, JobCondition};
+pub use prepare::{Automation, JobCondition, WatchCondition};
 pub use state::{
     AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
     entries,
 };
-pub use subject::{alias_key, history_key, job_key, job_name};
+pub use subject::{alias_key, history_key, job_key, job_name, watch_key, watched_model};
 pub use ticks::{Ticks, Timetables};

@@ -49,7 +49,7 @@ impl NamedAssets {
                 Operand::Metric(comparison) => {
                     let asset = Named::find(graph, nodes, node, &comparison.asset)?;
                     let named = Named { asset, model: None, alias: None, better: None };
-                    found.of_nodes.insert(node, named.compared(graph, nodes, node, comparison)?);
+                    found.of_nodes.insert(node, named.compared(graph, nodes, node, comparison, subject)?);
                 }
                 Operand::OlderThan { asset, .. } => {
                     let asset = Named::find(graph, nodes, node, asset)?;
@@ -68,6 +68,7 @@ impl NamedAssets {
                     let makes = match subject {
                         Subject::Asset(asset) => AssetSet::from([asset]),
                         Subject::Job(makes) => makes.clone(),
+                        Subject::Watch(model) => AssetSet::from([model]),
                     };
                     let models = makes.into_iter().filter(|asset| graph.gate(*asset).is_some());
                     found.own_models = models.collect();
@@ -119,8 +120,13 @@ impl Named {
         nodes: &Nodes,
         node: NodeId,
         comparison: &MetricComparison,
+        subject: Subject<'_>,
     ) -> Result<Self, ConditionError> {
         let part = || nodes.text(node);
+        let watched = match subject {
+            Subject::Watch(model) => Some(model),
+            Subject::Asset(_) | Subject::Job(_) => None,
+        };
         if comparison.coverage.is_some_and(|share| !(0.0..=1.0).contains(&share.0)) {
             return Err(ConditionError::Bound { part: part(), expected: "a coverage of 0 to 1" });
         }
@@ -132,27 +138,35 @@ impl Named {
             ComparedWith::AddsUpTo(sum) if !positive(sum) => {
                 Err(ConditionError::Bound { part: part(), expected: "a sum above 0" })
             }
-            ComparedWith::Above(_) | ComparedWith::Below(_) | ComparedWith::AddsUpTo(_) => Ok(self),
+            // A watch sees the numbers of the version in use.
+            ComparedWith::Above(_) | ComparedWith::Below(_) => {
+                let model = watched.map(|model| (model, graph.alias_in_use(model)));
+                Ok(Self { model, ..self })
+            }
+            ComparedWith::AddsUpTo(_) => Ok(self),
             ComparedWith::WorseThanAtPromotion { share, .. }
+            | ComparedWith::WorseThanBeforePromotion { share, .. }
                 if !share.finite().is_some_and(|share| share >= 0.0) =>
             {
                 Err(ConditionError::Bound { part: part(), expected: "a share of 0 or more; 0.15 is 15 %" })
             }
-            ComparedWith::WorseThanAtPromotion { model, .. } => {
+            ComparedWith::WorseThanAtPromotion { model, .. }
+            | ComparedWith::WorseThanBeforePromotion { model, .. } => {
                 let metric = graph.assets()[self.asset].spec.metric.as_ref();
                 let Some(metric) = metric.filter(|metric| metric.label == comparison.label) else {
                     let (asset, label) = (comparison.asset.clone(), comparison.label.clone());
                     return Err(ConditionError::NoDirection { part: part(), asset, label });
                 };
-                let model = match model {
-                    Some(key) => {
+                let model = match (model, watched) {
+                    (None, Some(model)) => model,
+                    (Some(key), _) => {
                         let model = Self::find(graph, nodes, node, key)?;
                         if !graph.models(&BTreeSet::new()).contains(&model) {
                             return Err(ConditionError::NoModel { part: part(), asset: key.clone() });
                         }
                         model
                     }
-                    None => match model_upstream(graph, self.asset)[..] {
+                    (None, None) => match model_upstream(graph, self.asset)[..] {
                         [model] => model,
                         [] => {
                             let (part, asset) = (part(), comparison.asset.clone());
@@ -211,9 +225,16 @@ fn check_operator(
     subject: Subject<'_>,
 ) -> Result<(), ConditionError> {
     let bound = |expected| Err(ConditionError::Bound { part: nodes.text(node), expected });
-    let of_job = || match subject {
-        Subject::Job(_) if is_own => Err(ConditionError::OfJob { part: nodes.text(node) }),
-        Subject::Job(_) | Subject::Asset(_) => Ok(()),
+    let part = || nodes.text(node);
+    let of_asset = || match subject {
+        Subject::Job(_) if is_own => Err(ConditionError::OfJob { part: part() }),
+        Subject::Watch(_) if is_own => Err(ConditionError::OfWatch { part: part() }),
+        Subject::Job(_) | Subject::Watch(_) | Subject::Asset(_) => Ok(()),
+    };
+    // A watch makes nothing, and has no runs.
+    let of_runs = || match subject {
+        Subject::Watch(_) if is_own => Err(ConditionError::OfWatch { part: part() }),
+        Subject::Job(_) | Subject::Watch(_) | Subject::Asset(_) => Ok(()),
     };
     match operator {
         Operator::And { children: 0 } | Operator::Or { children: 0 } => bound("at least one condition"),
@@ -225,7 +246,11 @@ fn check_operator(
         Operator::Cooldown(span) | Operator::Budget { span, .. } if span.is_zero() => {
             bound("a span of time above zero")
         }
-        Operator::Deps { .. } => of_job(),
+        Operator::Cooldown(_) | Operator::Budget { .. } => match subject {
+            Subject::Watch(_) => Err(ConditionError::HoldsBackWatch { part: operator.name() }),
+            Subject::Asset(_) | Subject::Job(_) => Ok(()),
+        },
+        Operator::Deps { .. } => of_asset(),
         Operator::Operand(operand) => match operand {
             Operand::Missing
             | Operand::WillBeRequested
@@ -236,12 +261,12 @@ fn check_operator(
             | Operand::CheckPassed(_)
             | Operand::CheckFailed(_)
             | Operand::AnyCheckFailed
-            | Operand::BlockingChecksPassed => of_job(),
+            | Operand::BlockingChecksPassed => of_asset(),
             Operand::InProgress
             | Operand::ExecutionFailed
             | Operand::NewlyUpdated
-            | Operand::NewlyRequested
-            | Operand::InitialEvaluation
+            | Operand::NewlyRequested => of_runs(),
+            Operand::InitialEvaluation
             | Operand::CronTickPassed { .. }
             | Operand::Metric(_)
             | Operand::OlderThan { .. }
@@ -255,8 +280,6 @@ fn check_operator(
         | Operator::NewlyTrue
         | Operator::Labelled(_)
         | Operator::Asset(_)
-        | Operator::ForEvaluations(_)
-        | Operator::Cooldown(_)
-        | Operator::Budget { .. } => Ok(()),
+        | Operator::ForEvaluations(_) => Ok(()),
     }
 }

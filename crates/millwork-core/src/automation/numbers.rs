@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::asset::Metadata;
-use crate::condition::{COVERAGE, MetricComparison};
+use crate::condition::{COVERAGE, ComparedWith, MetricComparison};
 use crate::graph::AssetIndex;
 use crate::stored::Number;
 use crate::version::VersionNumber;
@@ -29,13 +29,19 @@ pub struct AtPromotion {
     /// The first number of each comparison since, by its [name](MetricComparison::number_at_promotion).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: Numbers,
+    /// The newest number of each comparison with what was before a promotion: what the next version is compared with.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub newest: Numbers,
+    /// The newest number of each such comparison when the version came into use: that of the version before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub before: Numbers,
 }
 
 /// The numbers of an asset that conditions ask for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WantedNumbers {
     labels: BTreeSet<String>,
-    /// The comparisons with what was at promotion, by the alias that names the version in use.
+    /// The comparisons with what was at a promotion or before, and those of watches, by the alias that names the version in use.
     pub(super) at_promotion: BTreeMap<AssetIndex, Vec<MetricComparison>>,
 }
 
@@ -56,6 +62,11 @@ impl MetricComparison {
     ) -> (Option<Number>, Option<Number>) {
         let coverage = self.coverage.and_then(|_| of_version(numbers, COVERAGE, version));
         (of_version(numbers, &self.label, version), coverage)
+    }
+
+    /// Whether it is with the number of the version that was in use before.
+    pub(super) fn is_with_before(&self) -> bool {
+        matches!(self.with, ComparedWith::WorseThanBeforePromotion { .. })
     }
 
     /// Whether enough rows are covered.
@@ -89,23 +100,40 @@ impl WantedNumbers {
 }
 
 impl AtPromotion {
-    /// Takes in the numbers of a materialization: for each comparison without one, the number that it would compare.
+    /// Takes in the numbers of a materialization: for each comparison the number that it would compare, if it is the first one, or if the
+    /// newest one is asked for.
     pub(super) fn take(&mut self, comparisons: &[MetricComparison], numbers: &Numbers) {
         for comparison in comparisons {
             let name = comparison.number_at_promotion();
             let (number, coverage) = comparison.number(numbers, self.version);
-            if let (false, Some(number)) = (self.numbers.contains_key(&name), number)
-                && number.finite().is_some()
-                && comparison.is_covered(coverage)
-            {
-                self.numbers.insert(name, number);
+            let Some(number) = number.filter(|number| number.finite().is_some()) else { continue };
+            if !comparison.is_covered(coverage) {
+                continue;
             }
+            if comparison.is_with_before() {
+                self.newest.insert(name.clone(), number);
+            }
+            self.numbers.entry(name).or_insert(number);
         }
+    }
+
+    /// What is known when the next version comes into use.
+    pub(super) fn followed_by(&self, version: Option<VersionNumber>) -> Self {
+        Self { version, before: self.newest.clone(), ..Self::default() }
     }
 
     /// Whether a comparison has no number yet.
     pub(super) fn lacks(&self, comparisons: &[MetricComparison]) -> bool {
-        comparisons.iter().any(|comparison| !self.numbers.contains_key(&comparison.number_at_promotion()))
+        comparisons.iter().any(|comparison| {
+            let name = comparison.number_at_promotion();
+            !self.numbers.contains_key(&name)
+                || (comparison.is_with_before() && !self.before.contains_key(&name))
+        })
+    }
+
+    /// Whether a comparison asks for the newest number.
+    pub(super) fn wants_newest(comparisons: &[MetricComparison]) -> bool {
+        comparisons.iter().any(MetricComparison::is_with_before)
     }
 }
 

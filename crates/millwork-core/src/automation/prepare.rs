@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::named::{Named, NamedAssets};
 use super::numbers::WantedNumbers;
-use super::subject::{alias_key, history_key, job_key};
+use super::subject::{alias_key, history_key, job_key, watch_key};
 use super::{AutomationCondition, ConditionError, FailureBackoff, NodeId, RunScope};
 use crate::asset::{AssetKey, CheckDefinition};
 use crate::condition::{ComparedWith, Nodes, Operand, Operator};
@@ -28,7 +28,7 @@ use crate::version::AliasName;
 /// The conditions of a pipeline, ready to be evaluated.
 #[derive(Debug)]
 pub struct Automation {
-    /// The keys of the graph's assets, and behind them those of aliases, histories and jobs.
+    /// The keys of the graph's assets, and behind them those of aliases, histories, jobs and watches.
     pub(super) keys: IndexVec<AssetIndex, AssetKey>,
     pub(super) index: BTreeMap<AssetKey, AssetIndex>,
     pub(super) upstream: IndexVec<AssetIndex, Vec<AssetIndex>>,
@@ -62,6 +62,8 @@ pub struct Automation {
     pub(super) counting: BTreeMap<AssetIndex, BTreeSet<(AssetIndex, NodeId)>>,
     /// The jobs that have a condition.
     pub(super) jobs: AssetSet,
+    /// The watches, each with the alias of the version that it watches.
+    pub(super) watches: BTreeMap<AssetIndex, AssetIndex>,
     /// The jobs whose condition is switched off: what is known of their runs stays.
     pub(super) off: BTreeSet<AssetKey>,
 }
@@ -77,12 +79,23 @@ pub struct JobCondition<'a> {
     pub condition: Option<&'a AutomationCondition>,
 }
 
+/// A watch over a model.
+#[derive(Clone, Copy, Debug)]
+pub struct WatchCondition<'a> {
+    /// The key of the model.
+    pub model: &'a AssetKey,
+    /// Its condition.
+    pub condition: &'a AutomationCondition,
+}
+
 /// What has a condition.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject<'a> {
     Asset(AssetIndex),
     /// A job, by the assets that it makes.
     Job(&'a AssetSet),
+    /// A watch, by its model.
+    Watch(AssetIndex),
 }
 
 /// A condition that has been numbered and analysed.
@@ -211,6 +224,7 @@ impl Automation {
             adding: BTreeMap::new(),
             counting: BTreeMap::new(),
             jobs: AssetSet::new(),
+            watches: BTreeMap::new(),
             off: BTreeSet::new(),
         };
         automation.add_aliases(graph);
@@ -243,6 +257,29 @@ impl Automation {
             let prepared = PreparedCondition::new(graph, condition.clone(), Subject::Job(&makes))?;
             let index = self.push(job_key(job.name), false);
             self.jobs.insert(index);
+            self.add(index, prepared);
+        }
+        self.identify();
+        Ok(self)
+    }
+
+    /// The conditions with those of watches; models that the graph doesn't know are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Automation::new`].
+    pub fn with_watches<'a>(
+        mut self,
+        graph: &AssetGraph,
+        watches: impl IntoIterator<Item = WatchCondition<'a>>,
+    ) -> Result<Self, ConditionError> {
+        for watch in watches {
+            let Some(model) = graph.index(watch.model.as_str()) else { continue };
+            let prepared = PreparedCondition::new(graph, watch.condition.clone(), Subject::Watch(model))?;
+            let alias = self.alias(model, &graph.alias_in_use(model));
+            let index = self.push(watch_key(watch.model), false);
+            self.watches.insert(index, alias);
+            self.watched_by.entry(alias).or_default().insert(index);
             self.add(index, prepared);
         }
         self.identify();
@@ -381,6 +418,19 @@ impl Automation {
         PreparedCondition::new(graph, condition.clone(), Subject::Job(makes))?.check_schedules()
     }
 
+    /// Whether the condition makes sense for a watch over a model.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check); a part about the asset that has the condition or its runs, a cooldown or a budget.
+    pub fn check_watch(
+        graph: &AssetGraph,
+        model: AssetIndex,
+        condition: &AutomationCondition,
+    ) -> Result<(), ConditionError> {
+        PreparedCondition::new(graph, condition.clone(), Subject::Watch(model))?.check_schedules()
+    }
+
     fn add(&mut self, index: AssetIndex, mut prepared: PreparedCondition) {
         for schedule in &prepared.asked.schedules {
             self.schedules.entry(schedule.clone()).or_default().insert(index);
@@ -396,10 +446,14 @@ impl Automation {
                     ComparedWith::AddsUpTo(_) => {
                         self.adding.entry(named.asset).or_default().insert((index, *node));
                     }
-                    ComparedWith::WorseThanAtPromotion { .. } => {
-                        self.compared.entry(alias.unwrap_or(named.asset)).or_default().insert(named.asset);
+                    ComparedWith::WorseThanAtPromotion { .. }
+                    | ComparedWith::WorseThanBeforePromotion { .. }
+                    | ComparedWith::Above(_)
+                    | ComparedWith::Below(_) => {
+                        if let Some(alias) = alias {
+                            self.compared.entry(alias).or_default().insert(named.asset);
+                        }
                     }
-                    ComparedWith::Above(_) | ComparedWith::Below(_) => {}
                 }
             }
             for watched in [Some(named.asset), alias].into_iter().flatten() {
@@ -583,7 +637,8 @@ impl PreparedCondition {
                 ComparedWith::AddsUpTo(_) => true,
                 ComparedWith::Above(_)
                 | ComparedWith::Below(_)
-                | ComparedWith::WorseThanAtPromotion { .. } => false,
+                | ComparedWith::WorseThanAtPromotion { .. }
+                | ComparedWith::WorseThanBeforePromotion { .. } => false,
             },
             Operator::Operand(_)
             | Operator::And { .. }

@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::subject::job_key;
 use super::ticks::TakenTicks;
-use super::{AssetFacts, AutomationCondition, JobCondition, Measured, Measurement, NodeId, Outcome};
+use super::{AssetFacts, AutomationCondition, Measured, Measurement, NodeId, Outcome};
 use crate::asset::AssetKey;
 use crate::clock::CLOCK_TOLERANCE;
 use crate::graph::AssetGraph;
@@ -286,10 +285,10 @@ impl FailureBackoff {
     }
 }
 
-/// An asset or job that has a condition.
+/// An asset, job or watch that has a condition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AutomationEntry {
-    /// The key of the asset, or that [of the job](job_key).
+    /// The key of the asset, or that [of the job](super::job_key) or [of the watch](super::watch_key).
     pub asset: AssetKey,
     /// Whether its condition is evaluated, if automation as a whole is.
     pub on: bool,
@@ -305,11 +304,11 @@ pub struct AutomationEntry {
     pub failures: u32,
 }
 
-/// The assets that have a condition, upstream first, and behind them the jobs that have one; `switched` returns whether an instigator was
-/// switched on or off.
+/// The assets that have a condition, upstream first, and behind them the `others`: jobs and watches, by their keys. `switched` returns whether
+/// an instigator was switched on or off.
 pub fn entries<'a>(
-    graph: &AssetGraph,
-    jobs: impl IntoIterator<Item = JobCondition<'a>>,
+    graph: &'a AssetGraph,
+    others: impl IntoIterator<Item = (AssetKey, &'a AutomationCondition)>,
     states: &BTreeMap<AssetKey, AssetState>,
     switched: impl Fn(&Instigator) -> Option<bool>,
 ) -> Vec<AutomationEntry> {
@@ -328,8 +327,7 @@ pub fn entries<'a>(
     };
     let nodes = graph.assets().iter();
     let assets = nodes.filter_map(|node| Some((node.spec.key.clone(), node.spec.automation.as_ref()?)));
-    let jobs = jobs.into_iter().filter_map(|job| Some((job_key(job.name), job.condition?)));
-    assets.chain(jobs).map(|(key, condition)| entry(key, condition)).collect()
+    assets.chain(others).map(|(key, condition)| entry(key, condition)).collect()
 }
 
 #[cfg(test)]

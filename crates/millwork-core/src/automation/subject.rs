@@ -1,10 +1,11 @@
-//! What conditions are about besides assets: aliases of models, histories and jobs. Each has a key of its own among those of assets, which no asset
-//! can have.
+//! What conditions are about besides assets: aliases of models, histories, jobs, and watches over models. Each has a key of its own among those
+//! of assets, which no asset can have.
 
 use crate::asset::AssetKey;
 use crate::version::AliasName;
 
 const JOB: &str = "job:";
+const WATCH: &str = "watch:";
 const ALIAS: char = '@';
 const HISTORY: &str = "@*";
 
@@ -31,4 +32,14 @@ pub fn job_key(name: &str) -> AssetKey {
 /// The name of the job that a key is of; `None` for the key of an asset.
 pub fn job_name(key: &AssetKey) -> Option<&str> {
     key.as_str().strip_prefix(JOB)
+}
+
+/// The key under which the condition of a watch over a model is evaluated, explained and switched: `watch:model`.
+pub fn watch_key(model: &AssetKey) -> AssetKey {
+    format!("{WATCH}{model}").into()
+}
+
+/// The key of the model whose watch a key is of; `None` for the key of an asset or a job.
+pub fn watched_model(key: &AssetKey) -> Option<&str> {
+    key.as_str().strip_prefix(WATCH)
 }

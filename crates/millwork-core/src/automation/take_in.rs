@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::evaluate::EvaluationContext;
-use super::{AtPromotion, Automation, AutomationState, Change, ChangeKind, Measurement};
+use super::{Automation, AutomationState, Change, ChangeKind, Measurement};
 use crate::condition::{Operand, Operator};
 use crate::graph::AssetIndex;
 use crate::stored::Number;
@@ -22,11 +22,11 @@ impl Automation {
     ) {
         let numbers = match &change.kind {
             ChangeKind::Updated { version, numbers, .. } => {
-                self.begin_promotion(state, asset, *version);
+                self.begin_promotion(state, context, asset, *version);
                 self.begin_count(state, context, asset, now);
                 numbers
             }
-            ChangeKind::Wiped => return self.end_promotion(state, asset),
+            ChangeKind::Wiped => return self.end_promotion(state, context, asset),
             ChangeKind::Earlier(earlier) if !earlier.numbers.is_empty() => &earlier.numbers,
             ChangeKind::Started
             | ChangeKind::Observed { .. }
@@ -53,24 +53,55 @@ impl Automation {
         });
     }
 
-    /// An alias points at another version: what is compared with its promotion begins anew.
+    /// An alias points at another version: what is compared with its promotion begins anew, and so does a watch.
     fn begin_promotion(
         &self,
         state: &mut AutomationState,
+        context: &mut EvaluationContext,
         alias: AssetIndex,
         version: Option<VersionNumber>,
     ) {
         for compared in self.compared.get(&alias).into_iter().flatten() {
-            let begun = AtPromotion { version, ..AtPromotion::default() };
-            let key = self.keys[alias].clone();
-            state.change(&self.keys[*compared], |row| row.facts.at_promotion.insert(key, begun));
+            let key = &self.keys[alias];
+            state.change(&self.keys[*compared], |row| {
+                let known = row.facts.at_promotion.remove(key).unwrap_or_default();
+                row.facts.at_promotion.insert(key.clone(), known.followed_by(version));
+            });
         }
+        self.begin_watches(state, context, alias);
     }
 
     /// An alias was removed.
-    fn end_promotion(&self, state: &mut AutomationState, alias: AssetIndex) {
+    fn end_promotion(&self, state: &mut AutomationState, context: &mut EvaluationContext, alias: AssetIndex) {
         for compared in self.compared.get(&alias).into_iter().flatten() {
             state.change(&self.keys[*compared], |row| row.facts.at_promotion.remove(&self.keys[alias]));
+        }
+        self.begin_watches(state, context, alias);
+    }
+
+    /// What was true, counted and added up for a watch was so of another version.
+    fn begin_watches(&self, state: &mut AutomationState, context: &mut EvaluationContext, alias: AssetIndex) {
+        for (watch, _) in self.watches.iter().filter(|(_, watched)| **watched == alias) {
+            context.to_count.retain(|(root, _)| root != watch);
+            if state.asset(&self.keys[*watch]).is_none_or(|row| row.memory.is_none()) {
+                continue;
+            }
+            state.change(&self.keys[*watch], |row| {
+                let Some(memory) = &mut row.memory else { return };
+                memory.truths.clear();
+                for measured in &mut memory.measured {
+                    match &mut measured.measurement {
+                        Measurement::Evaluations(count) => *count = 0,
+                        Measurement::Sum(sum) => *sum = Number(0.0),
+                        Measurement::Number { .. }
+                        | Measurement::SincePromotion { .. }
+                        | Measurement::MadeAt(_)
+                        | Measurement::Questions(_)
+                        | Measurement::LastRun(_)
+                        | Measurement::Runs(_) => {}
+                    }
+                }
+            });
         }
     }
 

@@ -66,6 +66,14 @@ pub(crate) enum ComparedWith {
         #[serde(skip_serializing_if = "Option::is_none")]
         model: Option<AssetKey>,
     },
+    /// It is worse than the last one of the version that was in use before the present one was promoted, by this share of that.
+    WorseThanBeforePromotion {
+        /// The share.
+        share: Number,
+        /// The model; `None` for the one upstream.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        model: Option<AssetKey>,
+    },
     /// Its values since the asset or job with the condition last ran add up to this.
     AddsUpTo(Number),
 }
@@ -116,6 +124,24 @@ impl Metric {
         self.with(ComparedWith::WorseThanAtPromotion { share: Number(share), model })
     }
 
+    /// The number is worse than the last one before the version in use of the model came into use, by more than `share` of it. That is the
+    /// figure of the version before, at the last materialization with enough coverage; the number itself counts once there was a
+    /// materialization since. The model, the direction and the number of a version are found as for
+    /// [`worse_than_at_promotion`](Self::worse_than_at_promotion).
+    pub fn worse_than_before_promotion(self, share: f64) -> AutomationCondition {
+        self.with(ComparedWith::WorseThanBeforePromotion { share: Number(share), model: None })
+    }
+
+    /// As [`worse_than_before_promotion`](Self::worse_than_before_promotion), for an asset with no model upstream, or several.
+    pub fn worse_than_before_promotion_of(
+        self,
+        share: f64,
+        model: impl Into<AssetKey>,
+    ) -> AutomationCondition {
+        let model = Some(model.into());
+        self.with(ComparedWith::WorseThanBeforePromotion { share: Number(share), model })
+    }
+
     /// The numbers of all materializations since the asset or job with the condition last ran add up to `sum` or more. Those of its own run
     /// don't count, nor those of a materialization with the data of the one before.
     pub fn adds_up_to(self, sum: f64) -> AutomationCondition {
@@ -136,6 +162,12 @@ impl fmt::Display for MetricComparison {
             ComparedWith::Below(bound) => write!(f, "{label} of {asset} is below {bound}")?,
             ComparedWith::WorseThanAtPromotion { share, model } => {
                 write!(f, "{label} of {asset} is {} worse than at promotion", percent(*share))?;
+                if let Some(model) = model {
+                    write!(f, " of {model}")?;
+                }
+            }
+            ComparedWith::WorseThanBeforePromotion { share, model } => {
+                write!(f, "{label} of {asset} is {} worse than before promotion", percent(*share))?;
                 if let Some(model) = model {
                     write!(f, " of {model}")?;
                 }

@@ -17,6 +17,7 @@ use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
 use crate::schedule::Schedule;
 use crate::sensor::Sensor;
+use crate::watch::Watch;
 
 /// Everything that a pipeline declares. Nothing is checked until [`resolve`](Definitions::resolve), which reports all
 /// errors at once.
@@ -37,6 +38,7 @@ pub struct Definitions {
     pub(super) checks: Vec<CheckDefinition>,
     pub(super) gates: Vec<GateDefinition>,
     pub(super) jobs: Vec<Job>,
+    pub(super) watches: Vec<Watch>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) sensors: Vec<Sensor>,
     pub(super) alerts: Vec<AlertRule>,
@@ -94,6 +96,13 @@ impl Definitions {
     #[must_use]
     pub fn job(mut self, job: Job) -> Self {
         self.jobs.push(job);
+        self
+    }
+
+    /// Adds a watch over the version of a model in use.
+    #[must_use]
+    pub fn watch(mut self, watch: Watch) -> Self {
+        self.watches.push(watch);
         self
     }
 
@@ -218,6 +227,7 @@ impl Definitions {
         self.assets.extend(other.assets);
         self.checks.extend(other.checks);
         self.jobs.extend(other.jobs);
+        self.watches.extend(other.watches);
         self.gates.extend(other.gates);
         self.schedules.extend(other.schedules);
         self.sensors.extend(other.sensors);

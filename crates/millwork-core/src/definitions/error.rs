@@ -271,6 +271,14 @@ pub enum DefinitionError {
         /// The reason why it is invalid.
         problem: Problem,
     },
+    /// A watch over a model is invalid.
+    #[error("the watch over `{model}` is invalid: {problem}")]
+    InvalidWatch {
+        /// The model.
+        model: AssetKey,
+        /// The reason why it is invalid.
+        problem: Problem,
+    },
     /// An alert rule is invalid.
     #[error("the alert rule `{rule}` is invalid: {problem}")]
     InvalidAlert {
@@ -344,6 +352,7 @@ impl Advice for DefinitionError {
             | Self::InvalidJob { problem, .. }
             | Self::InvalidSensor { problem, .. }
             | Self::InvalidCondition { problem, .. }
+            | Self::InvalidWatch { problem, .. }
             | Self::InvalidAlert { problem, .. }
             | Self::InvalidSchedule { problem, .. } => return problem.hint(),
         })

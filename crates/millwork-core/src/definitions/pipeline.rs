@@ -7,7 +7,8 @@ use super::{Job, RunPolicies};
 use crate::alert::AlertRule;
 use crate::asset::{AssetKey, IoManager};
 use crate::automation::{
-    Automation, AutomationCondition, ConditionError, FailureBackoff, JobCondition, job_key, job_name,
+    Automation, AutomationCondition, ConditionError, FailureBackoff, JobCondition, WatchCondition, job_key,
+    job_name, watch_key, watched_model,
 };
 use crate::graph::AssetGraph;
 use crate::instigator::{Instigator, SwitchedCursor};
@@ -16,12 +17,14 @@ use crate::retention::Retention;
 use crate::run::{QueueLimits, RunLimits, RunRetries};
 use crate::schedule::Schedule;
 use crate::sensor::{Sensor, SensorSource};
+use crate::watch::Watch;
 
 /// A pipeline whose definitions fit together: the graph, and what its steps need to run.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     pub(super) graph: Arc<AssetGraph>,
     pub(super) jobs: Vec<Job>,
+    pub(super) watches: Vec<Watch>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) sensors: Vec<Sensor>,
     pub(super) alerts: Vec<AlertRule>,
@@ -53,7 +56,25 @@ impl Pipeline {
         self.jobs.iter().filter(|job| job.automation.is_some()).map(Job::condition)
     }
 
-    /// The conditions of assets and jobs that are on, by the keys of assets and those [of jobs](crate::automation::job_key).
+    /// All watches over models, in the order of their definition.
+    pub fn watches(&self) -> &[Watch] {
+        &self.watches
+    }
+
+    /// The watch over a model.
+    pub fn watch(&self, model: &str) -> Option<&Watch> {
+        self.watches.iter().find(|watch| watch.model.as_str() == model)
+    }
+
+    /// The conditions of jobs and of watches, by their keys, in the order of the definitions.
+    pub fn other_conditions(&self) -> impl Iterator<Item = (AssetKey, &AutomationCondition)> {
+        let jobs = self.job_conditions().filter_map(|job| Some((job_key(job.name), job.condition?)));
+        let watches = self.watches.iter();
+        jobs.chain(watches.filter_map(|watch| Some((watch_key(&watch.model), watch.condition.as_ref()?))))
+    }
+
+    /// The conditions of assets, jobs and watches that are on, by the keys of assets and those [of jobs](crate::automation::job_key) and
+    /// [of watches](crate::automation::watch_key).
     ///
     /// # Errors
     ///
@@ -69,14 +90,20 @@ impl Pipeline {
             condition: job.condition.filter(|_| is_on(&job_key(job.name))),
             ..job
         });
-        Automation::new(&self.graph, conditions, backoff)?.with_jobs(&self.graph, jobs)
+        let watches = self.watches.iter().filter(|watch| is_on(&watch_key(&watch.model)));
+        let watches = watches.filter_map(|watch| {
+            Some(WatchCondition { model: &watch.model, condition: watch.condition.as_ref()? })
+        });
+        let automation = Automation::new(&self.graph, conditions, backoff)?.with_jobs(&self.graph, jobs)?;
+        automation.with_watches(&self.graph, watches)
     }
 
-    /// The condition of an asset, or of a job by its [key](crate::automation::job_key).
+    /// The condition of an asset, or of a job or a watch by its [key](crate::automation::job_key).
     pub fn condition(&self, key: &AssetKey) -> Option<&AutomationCondition> {
-        match job_name(key) {
-            Some(job) => self.job(job)?.automation.as_ref(),
-            None => self.graph.asset(key.as_str())?.spec.automation.as_ref(),
+        match (job_name(key), watched_model(key)) {
+            (Some(job), _) => self.job(job)?.automation.as_ref(),
+            (None, Some(model)) => self.watch(model)?.condition.as_ref(),
+            (None, None) => self.graph.asset(key.as_str())?.spec.automation.as_ref(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Turns definitions into a graph, and collects all errors on the way.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -23,6 +23,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
         checks,
         gates,
         jobs,
+        watches,
         schedules,
         sensors,
         alerts,
@@ -82,6 +83,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     let pipeline = Pipeline {
         graph: Arc::new(graph),
         jobs,
+        watches,
         schedules,
         sensors,
         alerts,
@@ -101,6 +103,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     check_schedules(&pipeline, &mut errors);
     check_sensors(&pipeline, &mut errors);
     check_conditions(&pipeline, &mut errors);
+    check_watches(&pipeline, &mut errors);
     check_alerts(&pipeline, &mut errors);
     if errors.is_empty() { Ok(pipeline) } else { Err(DefinitionErrors(errors)) }
 }
@@ -458,6 +461,54 @@ fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         };
         let wrong = |problem| DefinitionError::InvalidCondition { asset: asset.clone(), problem };
         errors.extend(problems.into_iter().map(wrong));
+    }
+}
+
+fn check_watches(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
+    let graph = &pipeline.graph;
+    let models = graph.models(&BTreeSet::new());
+    let mut seen = HashSet::new();
+    for watch in &pipeline.watches {
+        let mut wrong = |problem| {
+            errors.push(DefinitionError::InvalidWatch { model: watch.model.clone(), problem });
+        };
+        if !seen.insert(&watch.model) {
+            wrong(
+                Problem::new("there are two over it")
+                    .with_hint("join their conditions with `|` in one of them"),
+            );
+        }
+        if watch.within.is_zero() {
+            wrong(Problem::new("it is on for no time").with_hint("`.within(…)` takes a span above zero"));
+        }
+        let Some(model) = graph.index(watch.model.as_str()) else {
+            let hint = graph.asset_hint(watch.model.as_str());
+            wrong(Problem::new("no asset has this key").with_hint(hint));
+            continue;
+        };
+        if !models.contains(&model) {
+            wrong(
+                Problem::new("it is not a model")
+                    .with_hint("a model has a gate, or something reads it as `Champion<…>`"),
+            );
+        }
+        if graph.definition(model).is_some_and(|definition| definition.partitions.is_some()) {
+            wrong(
+                Problem::new("it has partitions, each of which has a version in use of its own")
+                    .with_hint("watch a model without partitions"),
+            );
+        }
+        match &watch.condition {
+            None => wrong(
+                Problem::new("it has no condition")
+                    .with_hint("`.rollback_if(…)` says when the alias goes back"),
+            ),
+            Some(condition) => {
+                if let Err(error) = Automation::check_watch(graph, model, condition) {
+                    wrong(Problem::from(&error));
+                }
+            }
+        }
     }
 }
 

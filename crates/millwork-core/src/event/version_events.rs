@@ -138,6 +138,8 @@ pub enum Mover {
     Person(String),
     /// The time limit of a question, or of a trial in shadow.
     TimeLimit,
+    /// The watch over the version that was in use.
+    Watch,
 }
 
 impl fmt::Display for Mover {
@@ -146,6 +148,7 @@ impl fmt::Display for Mover {
             Self::Gate(gate) => write!(f, "gate `{gate}`"),
             Self::Person(name) => f.write_str(name),
             Self::TimeLimit => f.write_str("the time limit"),
+            Self::Watch => f.write_str("the watch"),
         }
     }
 }

@@ -133,7 +133,7 @@ fn live(at: i64, error: f64, coverage: f64, before: Option<f64>) -> Occurrence {
     let metadata = [("error", error), ("coverage", coverage)];
     let metadata = metadata.map(|(label, value)| (label.to_owned(), MetadataValue::Float(value))).into();
     let numbers = before.map(|before| ("error".to_owned(), Number(before))).into_iter().collect();
-    let at_promotion = Some(AtPromotion { version: Some(number(3)), numbers });
+    let at_promotion = Some(AtPromotion { version: Some(number(3)), numbers, ..AtPromotion::default() });
     of_asset(at, "model", OccurrenceKind::Materialized { metadata, previous: None, at_promotion })
 }
 

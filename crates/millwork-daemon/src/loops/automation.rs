@@ -1,7 +1,8 @@
 //! Automation: requests the runs that conditions make due.
 //!
 //! Which conditions hold is decided in `core`, from the stored state and the changes since. This loop brings them together, and writes the
-//! decision, the new state and the position in the log in one commit.
+//! decision, the new state and the position in the log in one commit. A watch requests no run: where its condition holds, the alias of its
+//! model goes back, which is an event of its own.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,7 +54,7 @@ impl DaemonLoop for Conditions {
         let kept = self.state.take();
         let assets = self.pipeline.graph().assets();
         let has_none = assets.iter().all(|node| node.spec.automation.is_none());
-        if has_none && self.pipeline.job_conditions().next().is_none() {
+        if has_none && self.pipeline.other_conditions().next().is_none() {
             return Ok(NextTick::Poll);
         }
         let switches = self.store.states().await?;
@@ -71,6 +72,8 @@ impl DaemonLoop for Conditions {
         let changes = state.changes(self.pipeline.graph(), &*self.store).await?;
         let decided = state.evaluate(&changes, now);
         let micros = u64::try_from(began.elapsed().as_micros()).ok();
+        // Before the state is written, so that a daemon which dies in between finds the condition holding once more.
+        watches::go_back(self, &state, &decided.watches, now).await?;
         if !self.record(&mut state, decided, micros, now).await? {
             return Ok(NextTick::Within(Duration::ZERO));
         }
@@ -190,9 +193,13 @@ fn request(assets: Vec<AssetKey>) -> RunRequest {
     RunRequest::of_assets(assets).tagged(RunTag::Automation, "condition").queued()
 }
 
+mod watches;
+
 #[cfg(test)]
 mod alias_tests;
 #[cfg(test)]
 mod job_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod watch_tests;

@@ -14,6 +14,7 @@ use millwork_core::event::{
     ShadowTrial, VersionJudged,
 };
 use millwork_core::graph::{AssetGraph, AssetIndex, StepKind};
+use millwork_core::model::ModelHistory;
 use millwork_core::plan::{PlanIndex, PlannedInput, PlannedStep};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
@@ -282,6 +283,35 @@ pub(super) fn judged_by(
     (definition, planned.output(position, *asset))
 }
 
+/// The verdict of a gate about a version, unless it promotes one that a watch has gone back from: that one isn't promoted again by itself, and
+/// the version in use is kept.
+pub(crate) async fn unless_left(
+    store: &dyn Store,
+    gate: &GateDefinition,
+    (of, version): (&AssetPartition, Option<VersionNumber>),
+    verdict: Verdict,
+) -> Result<Verdict, StorageError> {
+    let (Answer::Decided(Decision::Promote), Some(version)) = (&verdict.answer, version) else {
+        return Ok(verdict);
+    };
+    let moves = EventQuery {
+        asset: Some(of.asset.clone()),
+        partition: Some(of.partition.clone()),
+        kinds: Some(EventKind::AliasMoved.into()),
+        ..EventQuery::default()
+    };
+    let history = ModelHistory::of(store.events(moves).await?);
+    if history.left_by_watch(&gate.alias, version).is_none() {
+        return Ok(verdict);
+    }
+    let left = "the watch has gone back from it, so that only people promote it";
+    let reason = match verdict.reason.is_empty() {
+        true => left.to_owned(),
+        false => format!("{}; {left}", verdict.reason),
+    };
+    Ok(Verdict { answer: Answer::Decided(Decision::Keep), reason, ..verdict })
+}
+
 /// Records a verdict, with what follows from it, and returns what it means to the rest of the run.
 pub(super) async fn record(
     context: &RunContext,
@@ -293,6 +323,11 @@ pub(super) async fn record(
     let (gate, asset) = judged_by(context, position);
     let Judged { contest, mut verdict, provenance } = judged;
     verdict.metadata.extend(recorder.take_metadata());
+    let judged_version = (&asset.by_key(&context.planned.graph), contest.challenger.body.version());
+    let verdict = match unless_left(&*context.store, gate, judged_version, verdict).await {
+        Ok(verdict) => verdict,
+        Err(error) => return Failure::of_error(FailureKind::Output, &error).into(),
+    };
     let ruling = match contest.ruling(gate, verdict, provenance, context.clock.now(), None) {
         Ok(ruling) => ruling,
         Err(failure) => return failure.into(),

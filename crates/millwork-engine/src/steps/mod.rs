@@ -11,6 +11,6 @@ mod shadow;
 pub(crate) use attempt::{Attempt, AttemptEnd, Report, execute};
 pub use descendants::{ask_descendants_to_end, end_descendants};
 pub(crate) use finish::StepOutput;
-pub(crate) use judge::{Contest, Ruling};
+pub(crate) use judge::{Contest, Ruling, unless_left};
 pub(crate) use load::{AttemptInput, InputSource, stored_version};
 pub(crate) use shadow::{ShadowCall, call_in_shadow};

@@ -417,3 +417,46 @@ async fn moves_are_a_chain() {
     assert_eq!(history.versions.len(), 4);
     assert!(history.versions.values().all(|version| version.verdicts.len() == 1), "one verdict a version");
 }
+
+/// A watch has gone back from the version; a gate that comes to it again doesn't bring it into use, and people may.
+#[tokio::test]
+async fn what_a_watch_has_left_is_not_promoted_again_by_a_gate() {
+    let number = Arc::new(AtomicU64::new(5));
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let (broken, of_number) = (is_broken.clone(), number.clone());
+    let judge = gate("model", move |_, _| match broken.load(Ordering::SeqCst) {
+        true => Err(BoxError::from("the hold-out is empty")),
+        false => Ok(Verdict::promote().because("better")),
+    });
+    let model = crate::support::number("model").blocking(move |_| Ok(of_number.load(Ordering::SeqCst)));
+    let scenario =
+        Scenario::new(Definitions::new().asset(model).asset(following("predictions", "model")).gate(judge));
+    scenario.run().await;
+    is_broken.store(true, Ordering::SeqCst);
+    number.store(9, Ordering::SeqCst);
+    let run = scenario.queued().await;
+    scenario.resume(run).await;
+    promote(&scenario, 2).await;
+    let (asset, champion) = ("model".into(), AliasName::champion());
+    let (day, now) = (std::time::Duration::from_secs(86_400), scenario.clock_now());
+    change_model(&*scenario.store, &crate::gates::model(), now, |history| {
+        history.roll_back_watched((&asset, &champion), day, (u64::MAX, now), "worse")
+    })
+    .await
+    .unwrap();
+    assert_eq!(champion_of(&scenario).await, Some(1));
+    is_broken.store(false, Ordering::SeqCst);
+    scenario.resume(run).await;
+    let history = model_history(&*scenario.store, &crate::gates::model()).await.unwrap();
+    let verdict = &history.versions[&version(2)].verdicts.last().unwrap().what;
+    assert_eq!(
+        (verdict.decision, verdict.reason.as_str()),
+        (
+            Some(millwork_core::Decision::Keep),
+            "better; the watch has gone back from it, so that only people promote it"
+        )
+    );
+    assert_eq!(champion_of(&scenario).await, Some(1));
+    promote(&scenario, 2).await;
+    assert_eq!(champion_of(&scenario).await, Some(2));
+}

@@ -20,8 +20,8 @@ use crate::state::AppState;
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<AutomationView>, ApiError> {
     let switches = state.store.states().await?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
-    let (graph, jobs) = (state.pipeline.graph(), state.pipeline.job_conditions());
-    let entries = entries(graph, jobs, &states(&state, None).await?, switched);
+    let (graph, others) = (state.pipeline.graph(), state.pipeline.other_conditions());
+    let entries = entries(graph, others, &states(&state, None).await?, switched);
     let on = switched(&Instigator::Automation(None)).unwrap_or(true);
     Ok(Json(AutomationView { on, assets: entries.into_iter().map(Into::into).collect() }))
 }
@@ -29,7 +29,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Automatio
 /// The last evaluation of an asset's condition, as a tree and as text.
 #[utoipa::path(
     get, path = "/api/v1/automation/{*key}", tag = "automation",
-    params(("key" = String, Path, description = "The asset's key; of a job, `job:` and its name")),
+    params(("key" = String, Path, description = "The asset's key; of a job, `job:` and its name; of a watch, `watch:` and its model")),
     responses((status = 200, description = "Why an asset was or wasn't requested", body = ExplainedAsset))
 )]
 pub(super) async fn show(
@@ -56,7 +56,7 @@ pub(super) async fn switch(
 
 #[utoipa::path(
     post, path = "/api/v1/automation/{*key}", tag = "automation",
-    params(("key" = String, Path, description = "The asset's key; of a job, `job:` and its name")), request_body = Switch,
+    params(("key" = String, Path, description = "The asset's key; of a job, `job:` and its name; of a watch, `watch:` and its model")), request_body = Switch,
     responses((status = 200, description = "The asset's condition after the switch", body = AssetSwitch))
 )]
 pub(super) async fn switch_asset(

@@ -281,10 +281,9 @@ pub(super) async fn versions(
 }
 
 async fn details(state: &AppState, key: &str, wanted: &VersionsQuery) -> Result<ModelDetails, ApiError> {
-    let graph = state.pipeline.graph();
-    let (asset, of) = find_model(graph, key, wanted.partition.as_deref())?;
-    let limit = wanted.limit.rows() as usize;
-    Ok(model_details(&*state.store, graph, (asset, &of), limit).await?)
+    let (asset, of) = find_model(state.pipeline.graph(), key, wanted.partition.as_deref())?;
+    let (limit, now) = (wanted.limit.rows() as usize, state.clock.now());
+    Ok(model_details(&*state.store, &state.pipeline, (asset, &of), limit, now).await?)
 }
 
 /// Two versions of a model side by side.

@@ -7,3 +7,4 @@ mod presets;
 mod stored;
 mod storms;
 mod support;
+mod watches;

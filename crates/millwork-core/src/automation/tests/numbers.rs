@@ -16,7 +16,7 @@ use crate::version::{AliasName, ReadAs, VersionNumber};
 
 /// `stories` → `model`, which has a gate; `predictions` by its champion, and `live`, which measures them by MAE; `two` is made with two
 /// models.
-fn definitions() -> Definitions {
+pub(super) fn definitions() -> Definitions {
     let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
     let gate = |model: &str| {
         let mut requirements = Requirements { challenger: Some(model.into()), ..Requirements::default() };
@@ -49,32 +49,32 @@ fn pipeline(condition: Condition) -> Pipeline {
     definitions().job(Job::new("train", "model").automation(condition)).resolve().unwrap()
 }
 
-fn version(number: u64) -> VersionNumber {
+pub(super) fn version(number: u64) -> VersionNumber {
     number.to_string().parse().unwrap()
 }
 
-fn days(days: u64) -> Duration {
+pub(super) fn days(days: u64) -> Duration {
     Duration::from_secs(days * 86_400)
 }
 
-type Happened = (&'static str, ChangeKind);
+pub(super) type Happened = (&'static str, ChangeKind);
 
-fn numbers(numbers: &[(&str, f64)]) -> Numbers {
+pub(super) fn numbers(numbers: &[(&str, f64)]) -> Numbers {
     numbers.iter().map(|(label, number)| ((*label).to_owned(), Number(*number))).collect()
 }
 
 /// A materialization, with data of its own.
-fn made(asset: &'static str, second: i64, of: &[(&str, f64)]) -> Happened {
+pub(super) fn made(asset: &'static str, second: i64, of: &[(&str, f64)]) -> Happened {
     let (by, data_version) = (Arc::default(), Some(second.to_string().as_str().into()));
     (asset, ChangeKind::Updated { by, data_version, version: None, numbers: numbers(of) })
 }
 
-fn live(second: i64, mae: f64) -> Happened {
+pub(super) fn live(second: i64, mae: f64) -> Happened {
     made("live", second, &[("MAE", mae)])
 }
 
 /// A version of the model comes into use.
-fn promoted(number: u64) -> Happened {
+pub(super) fn promoted(number: u64) -> Happened {
     let (by, data_version) = (Arc::default(), None);
     let version = Some(version(number));
     ("model@champion", ChangeKind::Updated { by, data_version, version, numbers: Numbers::new() })
@@ -237,6 +237,49 @@ fn a_number_is_compared_with_that_at_promotion() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_number_is_compared_with_that_before_promotion() {
+    check(
+        Condition::metric("live", "MAE").coverage(0.5).worse_than_before_promotion(0.15),
+        &[
+            (10, vec![promoted(3)], "not requested: live has no number MAE"),
+            (
+                20,
+                vec![covered(19, 12.0, 0.9)],
+                "not requested: live has no MAE of before the promotion of version 3",
+            ),
+            (30, vec![covered(28, 10.0, 0.5), covered(29, 99.0, 0.4), promoted(4)], NO_NEW),
+            (
+                40,
+                vec![covered(39, 11.0, 0.9)],
+                "not requested: MAE 11 is 10 % worse than 10 before the promotion of version 4",
+            ),
+            (
+                50,
+                vec![covered(49, 12.0, 0.9)],
+                "requested: MAE 12 is 20 % worse than 10 before the promotion of version 4",
+            ),
+            (
+                60,
+                vec![covered(59, 9.0, 0.9)],
+                "not requested: MAE 9 is 10 % better than 10 before the promotion of version 4",
+            ),
+            // The next one is compared with the last of this one, also if it was in use before.
+            (
+                70,
+                vec![promoted(3), covered(69, 12.0, 0.9)],
+                "requested: MAE 12 is 33.3 % worse than 9 before the promotion of version 3",
+            ),
+        ],
+    );
+}
+
+const NO_NEW: &str = "not requested: MAE of live waits for coverage: 0.4 of 0.5";
+
+fn covered(second: i64, mae: f64, coverage: f64) -> Happened {
+    made("live", second, &[("MAE", mae), ("coverage", coverage)])
 }
 
 /// The number of the version that is in use, not of the one that most predictions of the window are of.
@@ -546,7 +589,11 @@ fn what_is_known_from_before_is_compared() {
         numbers: numbers(&[("MAE", 14.0)]),
         at_promotion: [(
             AssetKey::from("model@champion"),
-            AtPromotion { version: Some(version(3)), numbers: numbers(&[("MAE", 10.0)]) },
+            AtPromotion {
+                version: Some(version(3)),
+                numbers: numbers(&[("MAE", 10.0)]),
+                ..AtPromotion::default()
+            },
         )]
         .into(),
         ..Earlier::default()

@@ -51,7 +51,7 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
     let known = state.store.states().await?;
     let states = automation_states(state, Some(&key)).await?;
     let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
-    let entries = entries(pipeline.graph(), pipeline.job_conditions(), &states, switched);
+    let entries = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
     let entry = entries.into_iter().find(|entry| entry.asset == key);
     let memory = states.get(&key).and_then(|state| state.memory.as_ref());
     let explanation: Option<Explanation> = memory.and_then(|memory| explain(&key, condition, memory));

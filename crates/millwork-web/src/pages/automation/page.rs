@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView};
-use millwork_core::automation::{AutomationEntry, Outcome, entries, job_name};
+use millwork_core::automation::{AutomationEntry, Outcome, entries, job_name, watched_model};
 use millwork_core::{AlertRule, AssetKey, Instigator, Pipeline, Schedule, Sensor};
 use millwork_storage::{Delivery, DeliveryState, InstigatorState, Pending, PendingState, Tick, TickOutcome};
 use serde::Deserialize;
@@ -158,7 +158,7 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     let sensors = pipeline.sensors().iter().map(|one| sensor(one, known.get(&one.instigator())));
     let switches: Vec<Switch> = schedules.chain(sensors).collect();
     let states = automation_states(state, None).await?;
-    let conditions = entries(pipeline.graph(), pipeline.job_conditions(), &states, switched);
+    let conditions = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
     let automation = Instigator::Automation(None);
     let mut names: Vec<String> = switches.iter().map(|switch| switch.stored.clone()).collect();
     names.extend((!conditions.is_empty()).then(|| automation.stored().into_owned()));
@@ -234,8 +234,11 @@ fn pending(pending: Pending) -> PendingRow {
 }
 
 fn condition(entry: AutomationEntry) -> Condition {
+    let is_watch = watched_model(&entry.asset).is_some();
     let outcome = match entry.outcome {
         None => "never evaluated".to_owned(),
+        Some(Outcome::Requested) if is_watch => "holds".to_owned(),
+        Some(Outcome::NotDue) if is_watch => "doesn't hold".to_owned(),
         Some(Outcome::Requested) => "requested".to_owned(),
         Some(Outcome::NotDue) => "not due".to_owned(),
         Some(Outcome::Underway) => "underway".to_owned(),
@@ -257,14 +260,15 @@ fn condition(entry: AutomationEntry) -> Condition {
     }
 }
 
-/// The page of an asset with a condition; of a job, where it is launched.
+/// The page of an asset with a condition; of a job, where it is launched; of a watch, its model's.
 pub(super) fn subject_href(key: &AssetKey) -> String {
-    match job_name(key) {
-        Some(job) => {
+    match (job_name(key), watched_model(key)) {
+        (Some(job), _) => {
             let query = serde_urlencoded::to_string([("job", job)]).unwrap_or_default();
             format!("/launch?{query}")
         }
-        None => format!("/assets/{key}"),
+        (None, Some(model)) => format!("/models/{model}"),
+        (None, None) => format!("/assets/{key}"),
     }
 }
 

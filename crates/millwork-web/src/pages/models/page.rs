@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use millwork_api::find_asset;
+use millwork_api::{WatchView, find_asset};
 use millwork_core::event::{Event, EventKind};
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::{ModelHistory, VersionStatus};
@@ -67,6 +67,8 @@ struct OneModel {
     seen: String,
     /// The version that a rollback would go to, and the event that its form goes by; `None` if there is none.
     fallback: Option<(VersionNumber, u64)>,
+    /// The watch over the version in use, while it is on.
+    watch: Option<WatchView>,
     /// The version whose lineage there is: the one in use, or else the newest; `None` if there is none.
     lineage: Option<VersionNumber>,
     questions: Vec<Question>,
@@ -233,6 +235,11 @@ async fn one(
         seen: in_use.as_ref().map_or_else(|| "none".to_owned(), |in_use| in_use.version.to_string()),
         in_use,
         fallback: history.fallback(alias).map(|version| (version, last(version))),
+        watch: state
+            .pipeline
+            .watch(of.asset.as_str())
+            .filter(|_| of.partition.is_none())
+            .and_then(|watch| WatchView::of(watch, history, alias, now)),
         lineage: in_use_made.first().and_then(|(_, made)| made.version).or(listed.first().copied()),
         questions: open(history, alias)
             .into_iter()

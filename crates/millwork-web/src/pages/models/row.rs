@@ -163,7 +163,7 @@ pub(super) fn in_use_of(history: &ModelHistory, alias: &AliasName, now: Timestam
 pub(super) fn who(mover: &Mover) -> String {
     match mover {
         Mover::Gate(gate) => format!("gate {gate}"),
-        Mover::Person(_) | Mover::TimeLimit => mover.to_string(),
+        Mover::Person(_) | Mover::TimeLimit | Mover::Watch => mover.to_string(),
     }
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView, find_condition};
 use millwork_core::automation::{
-    AssetState, AutomationEntry, FailureBackoff, Outcome, alias_key, entries, explain,
+    AssetState, AutomationEntry, FailureBackoff, Outcome, alias_key, entries, explain, watched_model,
 };
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::{AssetKey, Instigator, Problem};
@@ -24,23 +24,23 @@ use crate::app::when::read_moment;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Automation {
-    /// List the assets and jobs that have a condition
+    /// List the assets, jobs and watches that have a condition
     #[command(arg(json_flag()))]
     List,
-    /// Explain why an asset or a job was or wasn't requested
+    /// Explain why an asset or a job was or wasn't requested, or what a watch found
     #[command(arg(json_flag()))]
     Explain {
-        /// Key of the asset, or job:NAME
+        /// Key of the asset, job:NAME or watch:MODEL
         key: String,
     },
-    /// Switch automation on, for all assets and jobs or one
+    /// Switch automation on, for all assets, jobs and watches or one
     On {
-        /// Key of the asset, or job:NAME; all if absent
+        /// Key of the asset, job:NAME or watch:MODEL; all if absent
         key: Option<String>,
     },
-    /// Switch automation off, for all assets and jobs or one
+    /// Switch automation off, for all assets, jobs and watches or one
     Off {
-        /// Key of the asset, or job:NAME; all if absent
+        /// Key of the asset, job:NAME or watch:MODEL; all if absent
         key: Option<String>,
     },
     /// List the runs that automation has requested, newest first
@@ -103,7 +103,7 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
         let switches = opened.store.states().await?;
         let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
         let states = states(&opened, None).await?;
-        let entries = entries(pipeline.graph(), pipeline.job_conditions(), &states, switched);
+        let entries = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
         Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries))
     })?;
     if json {
@@ -125,8 +125,11 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
 
 fn entry_row(entry: &AutomationEntry) -> [String; 6] {
     let moment = |at: Option<Timestamp>| at.map(when::moment).unwrap_or_default();
+    let is_watch = watched_model(&entry.asset).is_some();
     let outcome = match entry.outcome {
         None => "never evaluated".to_owned(),
+        Some(Outcome::Requested) if is_watch => "holds".to_owned(),
+        Some(Outcome::NotDue) if is_watch => "doesn't hold".to_owned(),
         Some(Outcome::Requested) => "requested".to_owned(),
         Some(Outcome::NotDue) => "not due".to_owned(),
         Some(Outcome::Underway) => "underway".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use millwork_api::{
     ComparedFactView, FactKind, FoundVersion, LivePerformanceView, ModelDetails, ModelListing, ModelMoveView,
-    VersionView, compare_versions, find_stored_version, list_models, model_card, model_details,
+    VersionView, WatchView, compare_versions, find_stored_version, list_models, model_card, model_details,
     same_parameters,
 };
 use millwork_core::asset::plot::short_number;
@@ -73,7 +73,8 @@ fn rows(model: &ModelListing) -> Vec<[String; 7]> {
 
 async fn details(session: &Session, opened: &Opened, of: &Of) -> Result<ModelDetails, Failure> {
     let (asset, at) = of.partition.of(session, &of.key)?;
-    Ok(model_details(&*opened.store, session.pipeline()?.graph(), (asset, &at), of.limit).await?)
+    let pipeline = session.pipeline()?;
+    Ok(model_details(&*opened.store, pipeline, (asset, &at), of.limit, SystemClock.now()).await?)
 }
 
 pub(super) async fn show(session: &Session, opened: &Opened, of: &Of) -> Result<Exit, Failure> {
@@ -100,6 +101,7 @@ pub(super) async fn show(session: &Session, opened: &Opened, of: &Of) -> Result<
     for (label, words) in [
         (model.alias.as_str(), in_use.unwrap_or_else(|| "none".to_owned())),
         ("gate", model.gate.clone().unwrap_or_default()),
+        ("watch", model.watch.as_ref().map(watch).unwrap_or_default()),
         ("metric", metric.unwrap_or_default()),
         ("aliases", others.join(", ")),
     ] {
@@ -118,6 +120,12 @@ pub(super) async fn show(session: &Session, opened: &Opened, of: &Of) -> Result<
         backtest::print(tested, of.limit);
     }
     Ok(Exit::Success)
+}
+
+/// The watch over the version in use in a few words.
+fn watch(watch: &WatchView) -> String {
+    let WatchView { until, back_to, condition } = watch;
+    format!("on until {}, goes back to version {back_to} if {condition}", when::moment(*until))
 }
 
 fn print_moves(model: &ModelDetails, limit: usize) {
