@@ -15,7 +15,7 @@ use super::reference::comparison::model_comparison;
 use super::reference::features::reference_features;
 use super::reference::models::{expected_comments_model, guide_predictions, typical_comments_model};
 use super::reference::source::reference_stories;
-use super::retraining::training_is_due;
+use super::retraining::{comments_model_is_watched, training_is_due};
 use super::serving::{latest_stories, latest_story_comment_predictions};
 use crate::HackerNews;
 
@@ -78,6 +78,7 @@ pub(crate) fn definitions_at(pace: &Pace) -> Definitions {
     ]
     .config(live::settings())
     .job(train)
+    .watch(comments_model_is_watched())
     .job(
         Job::new("predict", PREDICT)
             .description("Predict for the newest stories with the model there is, and measure what came"),

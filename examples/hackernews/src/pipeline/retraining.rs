@@ -1,8 +1,8 @@
-//! When the models are trained again: the condition of the job `train`.
+//! When the models are trained again: the condition of the job `train`; and when the model in use gives way to the one before.
 
 use std::time::Duration;
 
-use millwork::AutomationCondition as Condition;
+use millwork::{AutomationCondition as Condition, Watch};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -18,4 +18,13 @@ pub(super) fn training_is_due() -> Condition {
         Condition::older_than("comments_model", 30 * DAY),
     ]);
     is_due.cooldown(2 * DAY).budget(3, 7 * DAY).unless_verdict_pending()
+}
+
+/// A new version that predicts twice as badly as the one before did gives way to it, in the first week. What comes later is more likely the world's
+/// doing than the version's, and asks for a training.
+pub(super) fn comments_model_is_watched() -> Watch {
+    let deviance = Condition::metric("live_performance", "Poisson deviance");
+    Watch::new("comments_model")
+        .rollback_if(deviance.coverage(0.8).worse_than_before_promotion(1.0))
+        .within(7 * DAY)
 }
