@@ -119,9 +119,15 @@ async fn with_live(days: i64) -> Served {
     served
 }
 
+/// The status of a page, and what it has, in one line.
+async fn unbroken(served: &Served, path: &str) -> (u16, String) {
+    let (status, shown) = page(served, path).await;
+    (status, shown.replace('\n', " "))
+}
+
 /// Checks which texts a page has, and which it doesn't.
 async fn check(served: &Served, path: &str, texts: &[&str], others: &[&str]) {
-    let (status, shown) = page(served, path).await;
+    let (status, shown) = unbroken(served, path).await;
     assert_eq!(status, 200, "{path}: {shown}");
     for text in texts {
         assert!(shown.contains(text), "{path}: {text} is not in {shown}");
@@ -167,7 +173,7 @@ async fn the_page_of_what_measures_has_it_too() {
 #[tokio::test]
 async fn the_history_of_a_version_is_one_timeline() {
     let served = with_live(9).await;
-    let (_, shown) = page(&served, "/models/prices/model/history?version=2").await;
+    let (_, shown) = unbroken(&served, "/models/prices/model/history?version=2").await;
     let order = [
         "<b>made</b>",
         "<b>judged: promote, against version 1</b>",

@@ -13,8 +13,8 @@ use millwork_core::event::{
 use millwork_core::param::{Challenger, Champion, FromStep as _, Requirements};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
-    Asset, AssetDefinition, AssetMetric, AssetPartition, Definitions, MetadataValue, PartitionsDefinition,
-    RecordedConfig, StepFunction, StepResult, Verdict,
+    Asset, AssetDefinition, AssetMetric, AssetPartition, AutomationCondition, Definitions, MetadataValue,
+    PartitionsDefinition, RecordedConfig, StepFunction, StepResult, Verdict, Watch,
 };
 use millwork_storage::{Batch, Store, model_history};
 use reqwest::StatusCode;
@@ -273,6 +273,34 @@ async fn the_pages_of_models() {
             ageless(&page).split_inclusive('\n').filter(|line| !line.contains("plot-span")).collect();
         insta::assert_snapshot!(name, shown, path);
     }
+}
+
+#[tokio::test]
+async fn a_watch_that_is_on_is_shown() {
+    let worse = AutomationCondition::metric("predictions", "MAE").above(20.0);
+    let century = Duration::from_secs(100 * 365 * 86_400);
+    let watch = Watch::new(Model::KEY).rollback_if(worse).within(century);
+    let served = Served::start(definitions().watch(watch)).await;
+    let of = |second, body| event(Model::KEY, None, second, body);
+    let gate = || Mover::Gate("better_model".to_owned());
+    append(&*served.store, vec![of(1, made(1, 12.5, Vec::new())), of(2, moved(None, 1, gate(), ""))]).await;
+    served.page_with("/models/prices/model", "Version 1 <small>").await;
+    let (_, first) = page(&served, "/models/prices/model").await;
+    assert!(!first.contains("watch:"), "there is nothing to go back to: {first}");
+    append(&*served.store, vec![of(3, made(2, 11.0, Vec::new())), of(4, moved(Some(1), 2, gate(), ""))])
+        .await;
+    served
+        .page_with("/models/prices/model", "it goes back to version 1 if MAE of predictions is above 20")
+        .await;
+    let (status, automation) = page(&served, "/automation").await;
+    assert_eq!((status, automation.contains("watch:prices/model")), (200, true), "{automation}");
+    assert_eq!(page(&served, "/automation/watch:prices/model").await.0, 200);
+    let (status, api) = page(&served, "/api/v1/models/show/prices/model").await;
+    assert_eq!(status, 200, "{api}");
+    let details: serde_json::Value = serde_json::from_str(&api).unwrap();
+    let watch = &details["watch"];
+    assert_eq!(watch["back_to"], 1, "{watch}");
+    assert_eq!(watch["condition"], "MAE of predictions is above 20");
 }
 
 #[tokio::test]
