@@ -283,12 +283,15 @@ async fn a_watch_that_is_on_is_shown() {
     let served = Served::start(definitions().watch(watch)).await;
     let of = |second, body| event(Model::KEY, None, second, body);
     let gate = || Mover::Gate("better_model".to_owned());
-    append(&*served.store, vec![of(1, made(1, 12.5, Vec::new())), of(2, moved(None, 1, gate(), ""))]).await;
+    let promoted = |second, version, from: Option<u32>| {
+        let verdict = of(second, judged(version, from, Some(Decision::Promote), ""));
+        [of(second, made(version, 12.5, Vec::new())), verdict, of(second, moved(from, version, gate(), ""))]
+    };
+    append(&*served.store, promoted(1, 1, None).into()).await;
     served.page_with("/models/prices/model", "Version 1 <small>").await;
     let (_, first) = page(&served, "/models/prices/model").await;
     assert!(!first.contains("watch:"), "there is nothing to go back to: {first}");
-    append(&*served.store, vec![of(3, made(2, 11.0, Vec::new())), of(4, moved(Some(1), 2, gate(), ""))])
-        .await;
+    append(&*served.store, promoted(3, 2, Some(1)).into()).await;
     served
         .page_with("/models/prices/model", "it goes back to version 1 if MAE of predictions is above 20")
         .await;
