@@ -67,7 +67,7 @@ pub enum BacktestError {
         /// The name of the gate.
         gate: String,
         /// The reason.
-        source: ValueError,
+        source: Box<ValueError>,
     },
     /// The configuration doesn't fit.
     #[error(transparent)]
@@ -263,8 +263,10 @@ impl Judging<'_> {
                 match found {
                     Some(found) if input.loads => {
                         let value = load(self.values, graph, input.asset, found).await;
-                        let value =
-                            value.map_err(|source| BacktestError::Input { gate: gate.clone(), source })?;
+                        let value = value.map_err(|source| BacktestError::Input {
+                            gate: gate.clone(),
+                            source: Box::new(source),
+                        })?;
                         loaded.push((of_input.partition, found.event.clone(), value));
                     }
                     Some(_) => {}
@@ -293,7 +295,7 @@ impl Judging<'_> {
     /// Reads how far the histories go that the gate takes, and returns their newest versions.
     async fn gather_histories(&mut self) -> Result<Vec<InputVersion>, BacktestError> {
         let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
-        let unusable = |source| BacktestError::Input { gate: gate.clone(), source };
+        let unusable = |source| BacktestError::Input { gate: gate.clone(), source: Box::new(source) };
         let mut recorded = Vec::new();
         for edge in &graph.steps()[self.planned.step].histories {
             let spec = &graph.assets()[edge.asset].spec;
@@ -331,7 +333,10 @@ impl Judging<'_> {
                 Ok(value) => value,
                 // Its type has changed: a step would be given none either.
                 Err(ValueError::Decode { .. }) => continue,
-                Err(source) => return Err(BacktestError::Input { gate: gate.name.clone(), source }),
+                Err(source) => {
+                    let (gate, source) = (gate.name.clone(), Box::new(source));
+                    return Err(BacktestError::Input { gate, source });
+                }
             };
             let version = stored_version(&found.event, value);
             previous.extend(version.map(|version| (graph.key(asset).clone(), version)));

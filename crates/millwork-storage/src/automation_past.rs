@@ -214,7 +214,7 @@ async fn before_promotion(
     let moves = store.events(moves).await?;
     let of_alias = |event: &Event| {
         let EventBody::AliasMoved(of) = &event.body else { return None };
-        (of.alias == *alias.name).then(|| (event.sequence, of.from, of.to))
+        (of.alias == *alias.name).then_some((event.sequence, of.from, of.to))
     };
     let mut moves = moves.iter().filter_map(of_alias);
     let Some((_, Some(from), _)) = moves.next() else { return Ok(Numbers::new()) };

@@ -131,15 +131,18 @@ fn a_history_orders_nothing() {
     assert_eq!(upstream.len(), 1, "a selection of what is upstream doesn't follow it");
 }
 
-/// What was made of each asset: its newest version, and up to which versions it has read histories.
-fn made(assets: &[(&str, u32, &[(&str, u32)])]) -> LatestEvaluations {
+/// An asset, its newest version, and up to which versions it has read histories.
+type Made<'a> = (&'a str, u32, &'a [(&'a str, u32)]);
+
+/// What was made of each asset.
+fn made(assets: &[Made<'_>]) -> LatestEvaluations {
     let input = |(asset, newest): &(&str, u32)| InputVersion {
         upstream: AssetPartition::new((*asset).into(), None),
         data_version: Some("d".into()),
         version: Some(version(*newest)),
         read_as: ReadAs::History { after: None },
     };
-    let evaluation = |(asset, newest, read): &(&str, u32, &[(&str, u32)])| {
+    let evaluation = |(asset, newest, read): &Made<'_>| {
         let inputs = read.iter().map(input).collect();
         let code_version = pipeline().graph().computation(asset).unwrap().code_version.clone();
         let evaluation = LatestEvaluation {

@@ -43,6 +43,9 @@ pub struct UseSpan {
     pub title: String,
 }
 
+/// A point of a curve: the position of its window, the value, and what it is a measure of.
+type PointOfCurve<'a> = (usize, f64, &'a LiveMeasure);
+
 /// How wide a drawing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LiveWidth {
@@ -224,8 +227,7 @@ impl LiveDrawing<'_> {
 
     /// A curve for each version in each role, which is interrupted where windows lack it.
     fn curves(&mut self) {
-        let mut curves: BTreeMap<(bool, &AliasName, VersionNumber), Vec<(usize, f64, &LiveMeasure)>> =
-            BTreeMap::new();
+        let mut curves: BTreeMap<(bool, &AliasName, VersionNumber), Vec<PointOfCurve<'_>>> = BTreeMap::new();
         for (at, window) in self.performance.windows.iter().enumerate() {
             for measure in &window.measures {
                 let Some(value) = measure.value.filter(|value| value.is_finite()) else { continue };

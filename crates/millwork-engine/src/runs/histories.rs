@@ -75,13 +75,16 @@ impl RunContext {
     }
 }
 
+/// Where the entries of a history are: their events, and their values.
+type Place = (Arc<dyn Store>, Values);
+
 impl RunContext {
     /// What the original of the step has read of a history, and where it is, in a reproduction.
     fn original_history(
         &self,
         position: PlanIndex,
         asset: &AssetPartition,
-    ) -> Option<((Arc<dyn Store>, Values), OriginalHistory)> {
+    ) -> Option<(Place, OriginalHistory)> {
         let original = self.original.as_ref()?;
         let step = original.steps.get(&self.planned.step_partition(position))?;
         let history = step.histories.get(asset)?;

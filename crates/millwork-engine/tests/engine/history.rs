@@ -371,7 +371,8 @@ async fn a_reproduction_begins_when_the_step_began_and_reads_what_it_read() {
         let engine = scenario.engine();
         let plan = engine.plan_reproduction(run).await.unwrap();
         let reproduction = engine.reproduce(plan, &Cancel::default(), unobserved()).await.unwrap().unwrap();
-        let same: Vec<bool> = reproduction.assets.iter().map(|asset| asset.is_identical()).collect();
+        let same: Vec<bool> =
+            reproduction.assets.iter().map(millwork_core::run::ReproducedAsset::is_identical).collect();
         assert_eq!(same, [true], "{:?}", reproduction.assets);
     }
     assert_eq!(scenario.value::<String>("total").await, value);

@@ -320,9 +320,11 @@ impl Asset for Prices {
 fn a_performance_can_name_its_model() {
     let performance = start().predictions(&predicted(champion(1), at(0, 9), [(1, 2.0)])).unwrap();
     let performance = performance.evaluate(at(0, 11)).unwrap();
-    let model = |output: millwork_core::Output<Performance<u64>>| match &output.metadata["live performance"] {
-        MetadataValue::LivePerformance(live) => live.model.clone(),
-        other => panic!("{other:?}"),
+    let model = |output: millwork_core::Output<Performance<u64>>| {
+        let MetadataValue::LivePerformance(live) = &output.metadata["live performance"] else {
+            panic!("{:?}", output.metadata)
+        };
+        live.model.clone()
     };
     assert_eq!(model(performance.clone().output()), None);
     assert_eq!(model(performance.output_of::<Model>()), Some("model".into()));

@@ -52,7 +52,6 @@ pub fn definitions() -> Definitions {
 /// The same at another pace, without the source of the stories.
 pub(crate) fn definitions_at(pace: &Pace) -> Definitions {
     millwork::advice::register::<crate::hacker_news::HackerNewsError>();
-    let train = Job::new("train", TRAIN).description("Fetch stories, fit and judge the models");
     let destination = || Destination::webhook(Secret::env("HACKER_NEWS_ALERTS")).optional();
     let train = Job::new("train", TRAIN).description("Fetch stories, fit and judge the models");
     let train = if pace.retrains { train.automation(training_is_due()) } else { train };

@@ -12,7 +12,7 @@ use crate::watch::Watch;
 /// Evaluates the condition of a watch over `model` at the seconds given, after what happened a second before, all of it in one evaluation or
 /// one by one, and compares what is explained.
 #[track_caller]
-fn check(condition: Condition, history: &[(i64, Vec<Happened>, &str)]) {
+fn check(condition: &Condition, history: &[(i64, Vec<Happened>, &str)]) {
     let watch = Watch::new("model").rollback_if(condition.clone());
     let pipeline = definitions().watch(watch).resolve().unwrap();
     let key = watch_key(&"model".into());
@@ -36,7 +36,7 @@ fn check(condition: Condition, history: &[(i64, Vec<Happened>, &str)]) {
                 watches = evaluation.watches;
             }
             let memory = state.asset(&key).unwrap().memory.as_ref().unwrap();
-            let verdict = explain(&key, &condition, memory).unwrap().verdict;
+            let verdict = explain(&key, condition, memory).unwrap().verdict;
             assert_eq!(verdict, *expected, "at {second}, one by one: {one_by_one}");
             let holds = if expected.starts_with("holds") { vec![key.clone()] } else { Vec::new() };
             assert_eq!(watches, holds, "at {second}");
@@ -52,7 +52,7 @@ const NONE_SINCE: &str = "doesn't hold: live has no MAE of after the promotion o
 #[test]
 fn a_watch_sees_no_number_of_before_the_version_came_into_use() {
     check(
-        Condition::metric("live", "MAE").above(20.0),
+        &Condition::metric("live", "MAE").above(20.0),
         &[
             (10, vec![live(9, 99.0)], "doesn't hold: no version of the model of live is in use"),
             (20, vec![promoted(4)], NONE_SINCE),
@@ -66,7 +66,7 @@ fn a_watch_sees_no_number_of_before_the_version_came_into_use() {
         made("live", second, &[("MAE", old), ("MAE: version 3", old), ("MAE: version 4", new)])
     };
     check(
-        Condition::metric("live", "MAE").above(20.0),
+        &Condition::metric("live", "MAE").above(20.0),
         &[
             (10, vec![promoted(4), of(9, 99.0, 10.0)], "doesn't hold: MAE 10 of live is not above 20"),
             (20, vec![of(19, 9.0, 30.0)], "holds: MAE 30 of live is above 20"),
@@ -77,7 +77,7 @@ fn a_watch_sees_no_number_of_before_the_version_came_into_use() {
 #[test]
 fn what_is_counted_and_added_up_begins_anew_with_each_version() {
     check(
-        Condition::metric("live", "MAE").above(20.0).for_evaluations(2),
+        &Condition::metric("live", "MAE").above(20.0).for_evaluations(2),
         &[
             (
                 10,
@@ -96,7 +96,7 @@ fn what_is_counted_and_added_up_begins_anew_with_each_version() {
     );
     let rows = |second, rows| made("stories", second, &[("rows", rows)]);
     check(
-        Condition::new_rows("stories", 10),
+        &Condition::new_rows("stories", 10),
         &[
             (10, vec![promoted(3)], "doesn't hold: rows of stories add up to 0 of 10 since the last run"),
             (20, vec![rows(19, 9.0)], "doesn't hold: rows of stories add up to 9 of 10 since the last run"),
@@ -113,7 +113,7 @@ fn what_is_counted_and_added_up_begins_anew_with_each_version() {
 #[test]
 fn a_promotion_is_that_of_the_watched_model() {
     check(
-        Condition::metric("live", "MAE").worse_than_before_promotion(0.2),
+        &Condition::metric("live", "MAE").worse_than_before_promotion(0.2),
         &[
             (
                 10,
@@ -135,7 +135,7 @@ fn a_promotion_is_that_of_the_watched_model() {
     );
     // Two models are upstream of it, and the watch says which one is meant.
     check(
-        Condition::metric("two", "R²").worse_than_at_promotion(0.5),
+        &Condition::metric("two", "R²").worse_than_at_promotion(0.5),
         &[
             (
                 10,
