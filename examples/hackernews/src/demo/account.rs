@@ -112,7 +112,7 @@ fn why(run: &RunRecord) -> String {
 fn rollbacks(history: &ModelHistory) -> impl Iterator<Item = (Timestamp, Happened)> {
     let is_back = |moved: &&Dated<AliasMoved>| moved.what.change == AliasChange::RolledBack;
     history.moves.iter().filter(is_back).map(|moved| {
-        let to = moved.what.to.map(|version| version.get());
+        let to = moved.what.to.map(millwork::VersionNumber::get);
         (moved.at, Happened::RolledBack { to, reason: moved.what.reason.clone() })
     })
 }

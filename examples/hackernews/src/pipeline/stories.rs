@@ -11,10 +11,10 @@ const SETTLED: &str = "settled";
 
 /// One row a story; fields that the API doesn't have are null.
 pub(super) fn frame(latest: &Latest) -> Result<DataFrame> {
-    let stories = &latest.stories;
     fn column<T>(stories: &[Story], cell: impl Fn(&Story) -> T) -> Vec<T> {
         stories.iter().map(cell).collect()
     }
+    let stories = &latest.stories;
     let columns = vec![
         Column::new("id".into(), column(stories, |story| i64::try_from(story.id).unwrap_or(i64::MAX))),
         Column::new("title".into(), column(stories, |story| story.title.clone())),
