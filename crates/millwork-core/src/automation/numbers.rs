@@ -26,7 +26,7 @@ pub struct AtPromotion {
     /// The version that came into use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionNumber>,
-    /// The first number of each comparison since, by its [name](MetricComparison::number_at_promotion).
+    /// The first number of each comparison since, by the name of the comparison.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: Numbers,
     /// The newest number of each comparison with what was before a promotion: what the next version is compared with.

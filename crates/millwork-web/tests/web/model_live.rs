@@ -147,7 +147,7 @@ async fn the_page_of_a_model_has_its_live_performance() {
         "<th scope=\"col\" class=\"number\">RMSE (live)</th>",
         newest,
         // The shadow has a row without a value, and the last window is unfinished.
-        "none <small\nclass=\"tag\">shadow</small>",
+        "none <small class=\"tag\">shadow</small>",
         "2025-10-18: version 1, RMSE 9.75, 20 of 200 predictions have ground truth, unfinished",
         "version 1, rolled back to by ada",
         "Figures of the hold-out are of other rows",
