@@ -2,6 +2,7 @@
 //! on the past.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use millwork_core::automation::{
@@ -13,10 +14,8 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::version::VersionNumber;
 use millwork_core::{AssetKey, AssetPartition};
 
+use crate::event_log::each_event;
 use crate::{EventQuery, Order, StorageError, Store};
-
-/// Maximum events that are read at a time: materializations may have large metadata.
-const PAGE: u32 = 200;
 
 /// The kinds of events that are replayed of an asset.
 const REPLAYED: KindSet =
@@ -51,7 +50,8 @@ pub async fn earlier_numbers(
         let known = state.asset(alias.key).and_then(|row| row.facts.made_at);
         if let (None, Some((version, _))) = (known, in_use(store, alias, until).await?) {
             let earlier = found.entry(alias.key.clone()).or_default();
-            (earlier.version, earlier.made_at) = (Some(version), made_at(store, alias.model, version).await?);
+            let of = AssetPartition { asset: alias.model.clone(), partition: None };
+            (earlier.version, earlier.made_at) = (Some(version), made_at(store, &of, version).await?);
         }
     }
     let mut changes = Vec::new();
@@ -98,7 +98,7 @@ pub async fn made_at_of_moved(
         return Ok(None);
     }
     let of = AssetPartition { asset: model.clone(), partition: event.partition.clone() };
-    let made_at = store.version(&of, version).await?.map(|made| made.at);
+    let made_at = made_at(store, &of, version).await?;
     let kind = ChangeKind::Earlier(Earlier { version: Some(version), made_at, ..Earlier::default() });
     Ok(Some(Change { asset: key, partition: event.partition.clone(), at: event.at, run: event.run, kind }))
 }
@@ -115,25 +115,21 @@ pub async fn recorded_changes(
     until: Timestamp,
 ) -> Result<Vec<Change>, StorageError> {
     let mut found: BTreeMap<u64, Vec<Change>> = BTreeMap::new();
+    let mut moves = Vec::new();
     for asset in automation.named() {
-        let mut query = EventQuery {
-            asset: Some(asset.clone()),
-            kinds: Some(REPLAYED),
-            limit: Some(PAGE),
-            ..EventQuery::default()
-        };
-        loop {
-            let events = store.events(query.clone()).await?;
-            for event in events.iter().filter(|event| event.at <= until) {
-                let changes = found.entry(event.sequence).or_default();
-                changes.extend(from_event(graph, event, None));
-                changes.extend(made_at_of_moved(store, automation, event).await?);
+        let query = EventQuery { asset: Some(asset.clone()), kinds: Some(REPLAYED), ..EventQuery::default() };
+        each_event(store, query, |event| {
+            if event.at <= until {
+                found.entry(event.sequence).or_default().extend(from_event(graph, &event, None));
+                moves.extend(matches!(event.body, EventBody::AliasMoved(_)).then_some(event));
             }
-            match events.last() {
-                Some(last) if events.len() == PAGE as usize => query.after = Some(last.sequence),
-                Some(_) | None => break,
-            }
-        }
+            ControlFlow::<()>::Continue(())
+        })
+        .await?;
+    }
+    for event in moves {
+        let made_at = made_at_of_moved(store, automation, &event).await?;
+        found.entry(event.sequence).or_default().extend(made_at);
     }
     Ok(found.into_values().flatten().collect())
 }
@@ -174,27 +170,18 @@ async fn at_promotion(
     if automation.wants_before_promotion(asset, alias.key) {
         known.before = before_promotion(store, automation, (asset, alias), moved).await?;
     }
-    let mut query = EventQuery {
+    let query = EventQuery {
         asset: Some(asset.clone()),
         kinds: Some(EventKind::Materialized.into()),
         after: Some(moved),
         before: Some(until + 1),
-        limit: Some(PAGE),
         ..EventQuery::default()
     };
-    loop {
-        let events = store.events(query.clone()).await?;
-        for event in &events {
-            let EventBody::Materialized(made) = &event.body else { continue };
-            if !automation.take_at_promotion(asset, alias.key, &numbers_of(&made.metadata), &mut known) {
-                return Ok(known);
-            }
-        }
-        match events.last() {
-            Some(last) if events.len() == PAGE as usize => query.after = Some(last.sequence),
-            Some(_) | None => return Ok(known),
-        }
-    }
+    each_event(store, query, |event| {
+        with_numbers(&event, |numbers| automation.take_at_promotion(asset, alias.key, numbers, &mut known))
+    })
+    .await?;
+    Ok(known)
 }
 
 /// The last numbers of an asset of before the event by which a version came into use: those of the version that was in use until then.
@@ -220,35 +207,35 @@ async fn before_promotion(
     let Some((_, Some(from), _)) = moves.next() else { return Ok(Numbers::new()) };
     let since = moves.find(|(_, _, to)| *to == Some(from)).map(|(sequence, ..)| sequence);
     let mut known = AtPromotion { version: Some(from), ..AtPromotion::default() };
-    let mut query = EventQuery {
+    let query = EventQuery {
         asset: Some(asset.clone()),
         kinds: Some(EventKind::Materialized.into()),
         after: since,
         before: Some(moved),
         order: Order::NewestFirst,
-        limit: Some(PAGE),
         ..EventQuery::default()
     };
-    loop {
-        let events = store.events(query.clone()).await?;
-        for event in &events {
-            let EventBody::Materialized(made) = &event.body else { continue };
-            if !automation.take_before_promotion(asset, alias.key, &numbers_of(&made.metadata), &mut known) {
-                return Ok(known.numbers);
-            }
-        }
-        match events.last() {
-            Some(last) if events.len() == PAGE as usize => query.before = Some(last.sequence),
-            Some(_) | None => return Ok(known.numbers),
-        }
+    each_event(store, query, |event| {
+        with_numbers(&event, |numbers| {
+            automation.take_before_promotion(asset, alias.key, numbers, &mut known)
+        })
+    })
+    .await?;
+    Ok(known.numbers)
+}
+
+/// Goes on while what a materialization says is wanted, and past what isn't one.
+fn with_numbers(event: &Event, wants_more: impl FnOnce(&Numbers) -> bool) -> ControlFlow<()> {
+    match &event.body {
+        EventBody::Materialized(made) if !wants_more(&numbers_of(&made.metadata)) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
     }
 }
 
 async fn made_at(
     store: &dyn Store,
-    model: &AssetKey,
+    of: &AssetPartition,
     version: VersionNumber,
 ) -> Result<Option<Timestamp>, StorageError> {
-    let of = AssetPartition { asset: model.clone(), partition: None };
-    Ok(store.version(&of, version).await?.map(|made| made.at))
+    Ok(store.version(of, version).await?.map(|made| made.at))
 }

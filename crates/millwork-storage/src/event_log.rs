@@ -1,5 +1,7 @@
 //! The contract of the event log: appending, reading, and the latest events of each asset.
 
+use std::ops::ControlFlow;
+
 use async_trait::async_trait;
 use millwork_core::event::{Event, KindSet, NewEvent};
 use millwork_core::plan::LatestEvaluation;
@@ -99,6 +101,37 @@ impl EventQuery {
     /// The event at a place of the log.
     pub fn at(sequence: u64) -> Self {
         Self { after: Some(sequence - 1), before: Some(sequence + 1), ..Self::default() }
+    }
+}
+
+/// The number of events that [`each_event`] reads at a time: materializations may have large metadata.
+const EVENTS_OF_A_PAGE: u32 = 200;
+
+/// Reads the events of a query, a page at a time, until `take` breaks; what it breaks with.
+pub(crate) async fn each_event<S, B>(
+    store: &S,
+    query: EventQuery,
+    mut take: impl FnMut(Event) -> ControlFlow<B> + Send,
+) -> Result<Option<B>, StorageError>
+where
+    S: EventLog + ?Sized,
+    B: Send,
+{
+    let mut query = EventQuery { limit: Some(EVENTS_OF_A_PAGE), ..query };
+    loop {
+        let events = store.events(query.clone()).await?;
+        let is_last = events.len() < EVENTS_OF_A_PAGE as usize;
+        let last = events.last().map(|event| event.sequence);
+        if let ControlFlow::Break(found) = events.into_iter().try_for_each(&mut take) {
+            return Ok(Some(found));
+        }
+        if is_last {
+            return Ok(None);
+        }
+        match query.order {
+            Order::OldestFirst => query.after = last,
+            Order::NewestFirst => query.before = last,
+        }
     }
 }
 

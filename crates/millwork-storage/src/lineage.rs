@@ -5,12 +5,14 @@
 //! earlier ones, so there is no cycle. Breadth comes before depth: if not all fits, what is left out is the farthest.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
 use millwork_core::event::{Event, EventBody, EventKind, InputVersion};
 use millwork_core::graph::AssetGraph;
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, DataVersion};
 
+use crate::event_log::each_event;
 use crate::{EventQuery, Order, StorageError, Store, input_event, is_version};
 
 /// The way in which the lineage of a version is followed.
@@ -63,9 +65,6 @@ pub enum LineageRest {
 
 /// Maximum materializations of an asset that are searched for those made with a version.
 const MOST_SEARCHED: usize = 10_000;
-
-/// The number of events that are read at a time.
-const PAGE: u32 = 500;
 
 /// The lineage of a version; the version is its first node.
 ///
@@ -217,19 +216,17 @@ impl Search<'_> {
 /// The materializations of an asset, newest first, without their metadata.
 async fn materializations(store: &dyn Store, asset: &AssetKey) -> Result<Vec<Event>, StorageError> {
     let mut found = Vec::new();
-    let mut query = EventQuery {
+    let query = EventQuery {
         asset: Some(asset.clone()),
         kinds: Some(EventKind::Materialized.into()),
         order: Order::NewestFirst,
-        limit: Some(PAGE),
         ..EventQuery::default()
     };
-    while found.len() < MOST_SEARCHED {
-        let page = store.events(query.clone()).await?;
-        let Some(oldest) = page.last() else { break };
-        query.before = Some(oldest.sequence);
-        found.extend(page.into_iter().map(without_metadata));
-    }
+    each_event(store, query, |event| {
+        found.push(without_metadata(event));
+        if found.len() < MOST_SEARCHED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })
+    .await?;
     Ok(found)
 }
 

@@ -6,6 +6,7 @@
 //! want the same, one is refused, and nothing of its batch is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use async_trait::async_trait;
 use millwork_core::event::{
@@ -14,6 +15,7 @@ use millwork_core::event::{
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, DataVersion};
 
+use crate::event_log::each_event;
 use crate::{Batch, EventLog, EventQuery, Order, StorageError, Store};
 
 /// The version that an alias points at.
@@ -209,23 +211,17 @@ pub async fn input_event<S: EventLog + VersionStore + ?Sized>(
         return store.version(&input.upstream, version).await;
     }
     let Some(data_version) = &input.data_version else { return Ok(None) };
-    let mut query = EventQuery {
+    let query = EventQuery {
         asset: Some(input.upstream.asset.clone()),
         partition: Some(input.upstream.partition.clone()),
         kinds: Some(EventKind::Materialized.into()),
         before: Some(made.sequence),
         order: Order::NewestFirst,
-        limit: Some(100),
         ..EventQuery::default()
     };
-    loop {
-        let events = store.events(query.clone()).await?;
-        query.before = events.last().map(|event| event.sequence);
-        let is_meant = |event: &Event| matches!(&event.body, EventBody::Materialized(made) if made.data_version == *data_version);
-        match events.into_iter().find(is_meant) {
-            Some(event) => return Ok(Some(event)),
-            None if query.before.is_none() => return Ok(None),
-            None => {}
-        }
-    }
+    each_event(store, query, |event| match &event.body {
+        EventBody::Materialized(made) if made.data_version == *data_version => ControlFlow::Break(event),
+        _ => ControlFlow::Continue(()),
+    })
+    .await
 }

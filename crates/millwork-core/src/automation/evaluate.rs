@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::evaluator::{Evaluator, Finding};
-use super::prepare::PreparedCondition;
+use super::prepared_condition::PreparedCondition;
 use super::standing::Standing;
 use super::{AssetMemory, AssetState, Automation, AutomationState, Change, Hold, NodeId, Ticks};
 use crate::asset::AssetKey;

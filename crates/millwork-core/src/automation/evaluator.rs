@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::evaluate::EvaluationContext;
 use super::measured::worse_by;
-use super::prepare::PreparedCondition;
+use super::prepared_condition::PreparedCondition;
 use super::standing::{HeldBack, Standing};
 use super::{AssetFacts, Automation, AutomationState, Measured, Measurement, NodeId, Numbers, Truth};
 use crate::condition::{ComparedWith, MetricComparison, Operand, Operator, Quantifier};

@@ -43,6 +43,8 @@ mod measured;
 mod named;
 mod numbers;
 mod prepare;
+mod prepared_condition;
+mod reach;
 mod standing;
 mod state;
 mod subject;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::prepare::Subject;
+use super::prepared_condition::Subject;
 use super::{ConditionError, NodeId};
 use crate::asset::{AssetKey, Better};
 use crate::condition::{ComparedWith, MetricComparison, Nodes, Operand, Operator};

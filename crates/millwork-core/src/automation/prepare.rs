@@ -1,7 +1,7 @@
 //! The conditions of a pipeline, made ready to be evaluated.
 //!
-//! A condition's nodes are numbered, its selections of upstream assets are resolved, and what it asks for (schedules, tags, checks, how far
-//! upstream it reaches) is gathered, all by loops over its nodes. So an evaluation knows from which assets a change is seen, and what of a
+//! What each [`PreparedCondition`] asks for (schedules, tags, checks, how far upstream it reaches) is gathered here for all of them. So an
+//! evaluation knows from which assets a change is seen, and what of a
 //! run is worth keeping.
 //!
 //! An asset that follows an alias of another one doesn't see that asset, but the alias, which is an asset of its own here, named
@@ -10,19 +10,15 @@
 //! requested.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::named::{Named, NamedAssets};
 use super::numbers::WantedNumbers;
+use super::prepared_condition::{PreparedCondition, Subject};
 use super::subject::{alias_key, history_key, job_key, watch_key};
-use super::{AutomationCondition, ConditionError, FailureBackoff, NodeId, RunScope};
+use super::{AutomationCondition, ConditionError, FailureBackoff, NodeId};
 use crate::asset::{AssetKey, CheckDefinition};
-use crate::condition::{ComparedWith, Nodes, Operand, Operator};
-use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, Edge, Selection, SelectionError, StepKind};
+use crate::condition::{ComparedWith, Operand, Operator};
+use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, Edge, Selection, StepKind};
 use crate::index::IndexVec;
-use crate::schedule::Timetable;
 use crate::version::AliasName;
 
 /// The conditions of a pipeline, ready to be evaluated.
@@ -42,14 +38,14 @@ pub struct Automation {
     /// The asset of each alias, and the alias.
     pub(super) aliased: BTreeMap<AssetIndex, (AssetIndex, AliasName)>,
     /// The asset of each history.
-    histories: BTreeMap<AssetIndex, AssetIndex>,
+    pub(super) histories: BTreeMap<AssetIndex, AssetIndex>,
     pub(super) conditions: BTreeMap<AssetIndex, PreparedCondition>,
     pub(super) schedules: BTreeMap<(String, String), AssetSet>,
     pub(super) identity: String,
     pub(super) backoff: FailureBackoff,
     /// How many levels of upstream assets the conditions reach.
-    depth: usize,
-    tags: BTreeSet<String>,
+    pub(super) depth: usize,
+    pub(super) tags: BTreeSet<String>,
     /// The assets and jobs whose conditions name an asset, or see it from one that they name.
     pub(super) watched_by: BTreeMap<AssetIndex, AssetSet>,
     /// The numbers of each asset that conditions ask for.
@@ -86,95 +82,6 @@ pub struct WatchCondition<'a> {
     pub model: &'a AssetKey,
     /// Its condition.
     pub condition: &'a AutomationCondition,
-}
-
-/// What has a condition.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Subject<'a> {
-    Asset(AssetIndex),
-    /// A job, by the assets that it makes.
-    Job(&'a AssetSet),
-    /// A watch, by its model.
-    Watch(AssetIndex),
-}
-
-/// A condition that has been numbered and analysed.
-#[derive(Debug)]
-pub(super) struct PreparedCondition {
-    pub(super) condition: AutomationCondition,
-    pub(super) identity: String,
-    pub(super) nodes: Nodes,
-    /// The innermost operator about upstream assets above each node; `None` for nodes about the asset itself.
-    pub(super) below: IndexVec<NodeId, Option<NodeId>>,
-    /// The operators about upstream assets, and which of those count.
-    pub(super) deps: BTreeMap<NodeId, Counted>,
-    /// The assets that its parts name.
-    pub(super) named: NamedAssets,
-    asked: Asked,
-}
-
-/// What a condition's operands ask for that a pipeline has to have, or an evaluation to keep.
-#[derive(Debug, Default)]
-struct Asked {
-    /// The schedules: a line of cron and a time zone each.
-    schedules: BTreeSet<(String, String)>,
-    /// The tags of runs.
-    tags: BTreeSet<String>,
-    /// The checks of the asset that has the condition.
-    own_checks: Vec<String>,
-}
-
-impl Asked {
-    fn add(&mut self, operand: &Operand, is_own: bool) {
-        match operand {
-            Operand::CronTickPassed { cron, zone } => {
-                self.schedules.insert((cron.clone(), zone.clone()));
-            }
-            Operand::ExecutedWithTag { tag, .. } => {
-                self.tags.insert(tag.clone());
-            }
-            Operand::CheckPassed(check) | Operand::CheckFailed(check) => {
-                self.own_checks.extend(is_own.then(|| check.clone()));
-            }
-            Operand::Missing
-            | Operand::InProgress
-            | Operand::ExecutionFailed
-            | Operand::NewlyUpdated
-            | Operand::NewlyRequested
-            | Operand::WillBeRequested
-            | Operand::ExecutedWithRootTarget
-            | Operand::CodeVersionChanged
-            | Operand::DataVersionChanged
-            | Operand::InitialEvaluation
-            | Operand::AnyCheckFailed
-            | Operand::BlockingChecksPassed
-            | Operand::Metric(_)
-            | Operand::OlderThan { .. }
-            | Operand::VerdictPending(_)
-            | Operand::OwnVerdictPending => {}
-        }
-    }
-}
-
-/// Which assets an operator about others is about.
-#[derive(Debug)]
-pub(super) enum Counted {
-    /// All upstream assets.
-    All,
-    /// Only these upstream assets.
-    Only(AssetSet),
-    /// This asset, wherever it is.
-    Named(AssetIndex),
-}
-
-impl Counted {
-    fn includes(&self, asset: AssetIndex) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(assets) => assets.contains(&asset),
-            Self::Named(named) => *named == asset,
-        }
-    }
 }
 
 impl Automation {
@@ -359,12 +266,6 @@ impl Automation {
         }
     }
 
-    /// Whether an upstream asset counts; of an alias or a history, whether its asset does.
-    pub(super) fn counts(&self, counted: &Counted, upstream: AssetIndex) -> bool {
-        let of_alias = self.aliased.get(&upstream).map(|(asset, _)| asset);
-        counted.includes(*of_alias.or_else(|| self.histories.get(&upstream)).unwrap_or(&upstream))
-    }
-
     /// The aliases that assets follow or conditions ask for, with the keys under which conditions see them.
     pub fn aliases(&self) -> impl Iterator<Item = (&AssetKey, &AliasName, &AssetKey)> {
         let keys = &self.keys;
@@ -471,60 +372,6 @@ impl Automation {
         self.conditions.insert(index, prepared);
     }
 
-    /// What the parts of a condition are about: it is watched, and counted by the parts above that count materializations.
-    fn add_reached(&mut self, index: AssetIndex, prepared: &PreparedCondition, counts: bool) {
-        let subjects = self.subjects(index, prepared);
-        for reached in subjects.values().flatten().filter(|reached| **reached != index) {
-            self.watched_by.entry(*reached).or_default().insert(index);
-        }
-        if !counts {
-            return;
-        }
-        for (counter, operator) in prepared.nodes.iter() {
-            if !matches!(operator, Operator::ForEvaluations(_)) {
-                continue;
-            }
-            for node in prepared.nodes.descendants(counter) {
-                let named = prepared.named.of_nodes.get(&node);
-                let is_operand = matches!(prepared.nodes.operator(node), Operator::Operand(_));
-                let about: &[AssetIndex] = match (named, is_operand) {
-                    (Some(named), true) => std::slice::from_ref(&named.asset),
-                    (None, true) => &subjects[&prepared.below[node]],
-                    (_, false) => &[],
-                };
-                for asset in about {
-                    self.counting.entry(*asset).or_default().insert((index, counter));
-                }
-            }
-        }
-    }
-
-    /// The assets that the nodes of a condition are about, sorted: those of a node below an operator about other assets stand under
-    /// that operator.
-    pub(super) fn subjects(
-        &self,
-        root: AssetIndex,
-        prepared: &PreparedCondition,
-    ) -> BTreeMap<Option<NodeId>, Vec<AssetIndex>> {
-        let mut subjects = BTreeMap::from([(None, vec![root])]);
-        for (&node, counted) in &prepared.deps {
-            let others = match counted {
-                Counted::Named(asset) => vec![*asset],
-                Counted::All | Counted::Only(_) => {
-                    let above = &subjects[&prepared.below[node]];
-                    let upstream = above.iter().flat_map(|asset| &self.upstream[*asset]).copied();
-                    let mut upstream: Vec<AssetIndex> =
-                        upstream.filter(|asset| self.counts(counted, *asset)).collect();
-                    upstream.sort_unstable();
-                    upstream.dedup();
-                    upstream
-                }
-            };
-            subjects.insert(Some(node), others);
-        }
-        subjects
-    }
-
     /// The condition of an asset.
     pub fn condition(&self, key: &AssetKey) -> Option<&AutomationCondition> {
         self.conditions.get(self.index.get(key)?).map(|prepared| &prepared.condition)
@@ -545,163 +392,6 @@ impl Automation {
         let known = keys.into_iter().filter_map(|key| self.index.get(key));
         known.flat_map(|index| &self.together[*index]).map(|index| self.keys[*index].clone()).collect()
     }
-
-    /// An asset and everything whose condition can see it: from downstream, or by its name.
-    pub(super) fn seen_from(&self, asset: AssetIndex) -> AssetSet {
-        let mut seen = self.seen_downstream(asset);
-        seen.extend(self.watched_by.get(&asset).into_iter().flatten());
-        seen
-    }
-
-    /// An asset and everything downstream that a condition can see it from.
-    fn seen_downstream(&self, asset: AssetIndex) -> AssetSet {
-        let mut seen = AssetSet::from([asset]);
-        let mut level = seen.clone();
-        for _ in 0..self.depth {
-            level = level.iter().flat_map(|asset| self.downstream[*asset].iter().copied()).collect();
-            seen.extend(&level);
-        }
-        seen
-    }
-
-    /// The part of a run's scope that conditions about an asset ask for.
-    pub(super) fn narrowed(&self, seen_from: &AssetSet, by: &RunScope) -> RunScope {
-        let roots = seen_from.iter().filter(|asset| self.conditions.contains_key(asset));
-        let targets = roots.map(|asset| &self.keys[*asset]).filter(|key| by.targets.contains(*key));
-        let tags = by.tags.iter().filter(|(tag, _)| self.tags.contains(*tag));
-        RunScope {
-            targets: targets.cloned().collect(),
-            tags: tags.map(|(tag, value)| (tag.clone(), value.clone())).collect(),
-        }
-    }
-}
-
-impl PreparedCondition {
-    fn new(
-        graph: &AssetGraph,
-        condition: AutomationCondition,
-        subject: Subject<'_>,
-    ) -> Result<Self, ConditionError> {
-        let nodes = Nodes::of(&condition);
-        let levels = nodes.levels();
-        if levels > AutomationCondition::MOST_LEVELS {
-            return Err(ConditionError::TooDeep { levels });
-        }
-        let mut below: IndexVec<NodeId, Option<NodeId>> = nodes.ids().map(|_| None).collect();
-        let (mut deps, mut asked) = (BTreeMap::new(), Asked::default());
-        for (node, operator) in nodes.iter() {
-            if let Operator::Operand(operand) = operator {
-                asked.add(operand, below[node].is_none());
-            }
-            let inner = match operator {
-                Operator::Deps { allow, ignore, .. } => {
-                    deps.insert(node, counted(graph, allow.as_deref(), ignore.as_deref())?);
-                    Some(node)
-                }
-                Operator::Asset(key) => {
-                    deps.insert(node, Counted::Named(Named::find(graph, &nodes, node, key)?));
-                    Some(node)
-                }
-                Operator::ForEvaluations(_)
-                | Operator::Cooldown(_)
-                | Operator::Budget { .. }
-                | Operator::Operand(_)
-                | Operator::And { .. }
-                | Operator::Or { .. }
-                | Operator::Not
-                | Operator::Since
-                | Operator::NewlyTrue
-                | Operator::Labelled(_) => below[node],
-            };
-            nodes.children(node).for_each(|child| below[child] = inner);
-        }
-        let named = NamedAssets::new(graph, &nodes, &below, subject)?;
-        Ok(Self { identity: nodes.identity(), condition, nodes, below, deps, named, asked })
-    }
-
-    fn check_schedules(&self) -> Result<(), ConditionError> {
-        for (cron, zone) in &self.asked.schedules {
-            Timetable::new([cron.as_str()], zone)?;
-        }
-        Ok(())
-    }
-
-    fn operators(&self) -> impl Iterator<Item = &Operator> {
-        self.nodes.iter().map(|(_, operator)| operator)
-    }
-
-    /// Whether a part adds up numbers.
-    pub(super) fn adds_up(&self) -> bool {
-        self.operators().any(|operator| match operator {
-            Operator::Operand(Operand::Metric(comparison)) => match comparison.with {
-                ComparedWith::AddsUpTo(_) => true,
-                ComparedWith::Above(_)
-                | ComparedWith::Below(_)
-                | ComparedWith::WorseThanAtPromotion { .. }
-                | ComparedWith::WorseThanBeforePromotion { .. } => false,
-            },
-            Operator::Operand(_)
-            | Operator::And { .. }
-            | Operator::Or { .. }
-            | Operator::Not
-            | Operator::Since
-            | Operator::NewlyTrue
-            | Operator::Deps { .. }
-            | Operator::Labelled(_)
-            | Operator::Asset(_)
-            | Operator::ForEvaluations(_)
-            | Operator::Cooldown(_)
-            | Operator::Budget { .. } => false,
-        })
-    }
-
-    /// Whether a part is held back by a cooldown.
-    pub(super) fn cools_down(&self) -> bool {
-        self.operators().any(|operator| matches!(operator, Operator::Cooldown(_)))
-    }
-
-    /// Remembers a request, as far as a cooldown or budget asks for it: those within the longest span, and the last one.
-    pub(super) fn remember_request(&self, requests: &mut Vec<Timestamp>, now: Timestamp) {
-        let mut longest: Option<Duration> = None;
-        for operator in self.operators() {
-            if let Operator::Cooldown(span) | Operator::Budget { span, .. } = operator {
-                longest = longest.max(Some(*span));
-            }
-        }
-        let Some(longest) = longest else { return requests.clear() };
-        let span = SignedDuration::try_from(longest).unwrap_or(SignedDuration::MAX);
-        requests.retain(|at| now.duration_since(*at) < span);
-        requests.push(now);
-    }
-
-    /// How many levels of upstream assets the condition reaches from the asset that has it.
-    fn upstream_levels(&self) -> usize {
-        let mut levels: BTreeMap<NodeId, Option<usize>> = BTreeMap::new();
-        for (node, counted) in &self.deps {
-            let above = self.below[*node].map_or(Some(0), |above| levels[&above]);
-            let level = match counted {
-                Counted::All | Counted::Only(_) => above.map(|above| above + 1),
-                Counted::Named(_) => None,
-            };
-            levels.insert(*node, level);
-        }
-        levels.into_values().flatten().max().unwrap_or(0)
-    }
-}
-
-/// The upstream assets that count by these selections.
-fn counted(graph: &AssetGraph, allow: Option<&str>, ignore: Option<&str>) -> Result<Counted, SelectionError> {
-    if allow.is_none() && ignore.is_none() {
-        return Ok(Counted::All);
-    }
-    let select = |text: &str| match Selection::parse(text)?.select(graph) {
-        Err(SelectionError::Empty) => Ok(AssetSet::new()),
-        other => other,
-    };
-    let all = || Ok(graph.assets().indices().collect());
-    let allowed = allow.map_or_else(all, select)?;
-    let ignored = ignore.map_or(Ok(AssetSet::new()), select)?;
-    Ok(Counted::Only(&allowed - &ignored))
 }
 
 /// The definitions of an asset's checks.
