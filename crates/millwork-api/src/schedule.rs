@@ -1,6 +1,7 @@
 //! Schedules: their timetables, switches and next ticks.
 
 use jiff::Timestamp;
+use millwork_core::run::RunTarget;
 use millwork_core::schedule::ScheduleCursor;
 use millwork_core::{Misfire, Schedule};
 use millwork_storage::InstigatorState;
@@ -29,8 +30,12 @@ pub struct ScheduleView {
     /// The time up to which it was evaluated by a clock that was ahead; `null` if it wasn't, or if the schedule is off.
     #[schema(required)]
     pub evaluated_ahead_until: Option<Timestamp>,
-    /// The assets that it materializes, in the selection syntax.
-    pub selection: String,
+    /// The assets that it materializes, in the selection syntax; `null` if it runs a job.
+    #[schema(required)]
+    pub selection: Option<String>,
+    /// The name of the job that it runs; `null` if it materializes a selection.
+    #[schema(required)]
+    pub job: Option<String>,
     /// How missed ticks are handled.
     pub misfire: MisfireView,
 }
@@ -65,6 +70,10 @@ impl ScheduleView {
         let on = state.and_then(|state| state.on).unwrap_or(schedule.default_on);
         let cursor = state.and_then(|state| state.cursor.as_deref()).filter(|_| on);
         let cursor: Option<ScheduleCursor> = cursor.and_then(|cursor| serde_json::from_str(cursor).ok());
+        let (selection, job) = match &schedule.target {
+            RunTarget::Selection(selection) => (Some(selection.clone()), None),
+            RunTarget::Job(job) => (None, Some(job.clone())),
+        };
         Self {
             schedule: schedule.name.clone(),
             description: schedule.description.clone(),
@@ -74,8 +83,19 @@ impl ScheduleView {
             zone: schedule.zone.clone(),
             next: schedule.timetable().ok().and_then(|timetable| timetable.next(now)),
             evaluated_ahead_until: cursor.and_then(|cursor| cursor.evaluated_ahead(now)),
-            selection: schedule.selection.clone(),
+            selection,
+            job,
             misfire: schedule.misfire.into(),
+        }
+    }
+}
+
+impl ScheduleView {
+    /// What it runs, for people.
+    pub fn target(&self) -> String {
+        match (&self.job, &self.selection) {
+            (Some(job), _) => RunTarget::Job(job.clone()).to_string(),
+            (None, selection) => selection.clone().unwrap_or_default(),
         }
     }
 }

@@ -251,7 +251,13 @@ fn resolved(run: RunSpec, pipeline: &Pipeline) -> Result<RunRequest, String> {
 
 /// A value, or a version in use, that a simulated run makes.
 fn updated(by: Arc<RunScope>) -> ChangeKind {
-    ChangeKind::Updated { by, data_version: None, version: None, numbers: Numbers::new() }
+    ChangeKind::Updated {
+        by,
+        data_version: None,
+        version: None,
+        numbers: Numbers::new(),
+        measured_until: None,
+    }
 }
 
 #[cfg(test)]
@@ -388,6 +394,7 @@ mod tests {
                 data_version: None,
                 version: None,
                 numbers: [("MAE".to_owned(), crate::stored::Number(mae))].into(),
+                measured_until: None,
             },
         };
         let simulation = Simulation {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use millwork_core::Advice;
 use millwork_core::version::VersionNumber;
 use thiserror::Error;
@@ -50,6 +51,16 @@ pub enum MonitorError {
         key: String,
         /// The row.
         row: usize,
+    },
+    /// A time is so near to the end of the calendar that it has no window.
+    #[error("the time of the key `{key}` in row {row} is {time}, at the end of the calendar")]
+    TimeAtEnd {
+        /// The key, as text.
+        key: String,
+        /// The row.
+        row: usize,
+        /// The time.
+        time: Timestamp,
     },
     /// The version of a model has no number.
     #[error("the version of the model has no number")]
@@ -141,12 +152,13 @@ impl Advice for MonitorError {
             Self::LengthMismatch { .. } => "all columns must come from the same rows".into(),
             Self::TooManyRows { .. } => "divide it into partitions".into(),
             Self::DuplicateKey { .. } => {
-                "a key names one thing that is predicted once: if it recurs, put its date into the key".into()
+                "a key names one occasion: if it recurs, put its date into the key".into()
             }
-            Self::NotFinite { .. } => {
-                "leave out rows without a value: a prediction that isn't made counts as not expected".into()
-            }
+            Self::NotFinite { .. } => "leave out rows that have no value".into(),
             Self::TooLarge { .. } => "use `f64`, or a larger unit".into(),
+            Self::TimeAtEnd { .. } => {
+                "leave out rows whose time isn't known, where another system writes the year 9999 or 1".into()
+            }
             Self::NoVersion => {
                 "only a materialization of this home is a version; materialize the model again".into()
             }

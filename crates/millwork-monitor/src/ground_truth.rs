@@ -6,7 +6,7 @@ use millwork_polars::Parquet;
 use polars::prelude::DataFrame;
 
 use crate::column::Runs;
-use crate::rows::{check_keys, check_length, check_values};
+use crate::rows::{check_keys, check_length, check_times, check_values};
 use crate::{MonitorError, RowKey, RowValue, frame};
 
 /// What turned out later, a row for each key, each with the time at which it was so.
@@ -26,7 +26,7 @@ impl<K: RowKey, T: RowValue> GroundTruth<K, T> {
     ///
     /// # Errors
     ///
-    /// When there are not as many values as keys, a key is there twice, or a value can't be computed with.
+    /// When there are not as many values as keys, a key is there twice, a value can't be computed with, or a time is at the end of the calendar.
     pub fn new(
         at: Timestamp,
         keys: impl IntoIterator<Item = K>,
@@ -81,6 +81,7 @@ impl<K: RowKey, T: RowValue> GroundTruth<K, T> {
 
     pub(crate) fn checked(self) -> Result<Self, MonitorError> {
         check_values(&self.keys, &self.values)?;
+        check_times(&self.keys, &self.known_at)?;
         check_keys(&self.keys, |_| 0)?;
         Ok(self)
     }

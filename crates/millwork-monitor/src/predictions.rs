@@ -8,7 +8,7 @@ use millwork_polars::Parquet;
 use polars::prelude::DataFrame;
 
 use crate::column::{Runs, Texts};
-use crate::rows::{check_keys, check_length, check_values};
+use crate::rows::{check_keys, check_length, check_times, check_values};
 use crate::{ModelVersion, MonitorError, PredictionSource, RowKey, RowValue, frame};
 
 /// Names of columns that slices can't have.
@@ -36,7 +36,7 @@ impl<K: RowKey, T: RowValue> Predictions<K, T> {
     ///
     /// # Errors
     ///
-    /// When there are not as many values as keys, a key is there twice, or a value can't be computed with.
+    /// When there are not as many values as keys, a key is there twice, a value can't be computed with, or the time is at the end of the calendar.
     pub fn new(
         source: PredictionSource,
         keys: impl IntoIterator<Item = K>,
@@ -139,6 +139,7 @@ impl<K: RowKey, T: RowValue> Predictions<K, T> {
 
     pub(crate) fn checked(self) -> Result<Self, MonitorError> {
         check_values(&self.keys, &self.values)?;
+        check_times(&self.keys, &self.made_at)?;
         let made_by = self.made_by.expanded();
         check_keys(&self.keys, |row| made_by.get(row))?;
         Ok(self)

@@ -1,5 +1,8 @@
 //! Checks of rows: as many values as keys, each key once, numbers that can be computed with.
 
+use jiff::{SignedDuration, Timestamp};
+
+use crate::column::Runs;
 use crate::value::NoNumber;
 use crate::{MonitorError, RowKey, RowValue};
 
@@ -23,6 +26,24 @@ pub(crate) fn check_values<K: RowKey, T: RowValue>(keys: &[K], values: &[T]) -> 
         }
     }
     Ok(())
+}
+
+/// Checks that a window can lie around every time, in any time zone. Times are in microseconds since 1970.
+pub(crate) fn check_times<K: RowKey>(keys: &[K], times: &Runs<i64>) -> Result<(), MonitorError> {
+    let year = SignedDuration::from_hours(24 * 366);
+    let (first, last) = ((Timestamp::MIN + year).as_microsecond(), (Timestamp::MAX - year).as_microsecond());
+    let is_at_end = |time: i64| !(first..=last).contains(&time);
+    if !times.values().any(is_at_end) {
+        return Ok(());
+    }
+    match keys.iter().zip(times.iter()).enumerate().find(|(_, (_, time))| is_at_end(*time)) {
+        Some((row, (key, time))) => {
+            let end = if time < first { Timestamp::MIN } else { Timestamp::MAX };
+            let time = Timestamp::from_microsecond(time).unwrap_or(end);
+            Err(MonitorError::TimeAtEnd { key: key.to_string(), row, time })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Checks that no two rows of the same model have the same key. `model` is called with rows.

@@ -81,7 +81,7 @@ pub trait MakePredictions {
     ///
     /// # Errors
     ///
-    /// When there are not as many values as keys, a key is there twice, a value can't be computed with, or the version has no number.
+    /// When there are not as many values as keys, a key is there twice, a value can't be computed with, a time is at the end of the calendar, or the version has no number.
     fn predictions<K: RowKey, T: RowValue>(
         &self,
         keys: impl IntoIterator<Item = K>,

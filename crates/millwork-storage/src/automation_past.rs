@@ -168,7 +168,8 @@ async fn at_promotion(
 ) -> Result<AtPromotion, StorageError> {
     let mut known = AtPromotion { version: Some(version), ..AtPromotion::default() };
     if automation.wants_before_promotion(asset, alias.key) {
-        known.before = before_promotion(store, automation, (asset, alias), moved).await?;
+        (known.version_before, known.before) =
+            before_promotion(store, automation, (asset, alias), moved).await?;
     }
     let query = EventQuery {
         asset: Some(asset.clone()),
@@ -184,13 +185,13 @@ async fn at_promotion(
     Ok(known)
 }
 
-/// The last numbers of an asset of before the event by which a version came into use: those of the version that was in use until then.
+/// The version that was in use until an event by which another one came into use, and the last numbers of an asset of before.
 async fn before_promotion(
     store: &dyn Store,
     automation: &Automation,
     (asset, alias): (&AssetKey, ComparedAlias<'_>),
     moved: u64,
-) -> Result<Numbers, StorageError> {
+) -> Result<(Option<VersionNumber>, Numbers), StorageError> {
     let moves = EventQuery {
         asset: Some(alias.model.clone()),
         kinds: Some(EventKind::AliasMoved.into()),
@@ -204,7 +205,7 @@ async fn before_promotion(
         (of.alias == *alias.name).then_some((event.sequence, of.from, of.to))
     };
     let mut moves = moves.iter().filter_map(of_alias);
-    let Some((_, Some(from), _)) = moves.next() else { return Ok(Numbers::new()) };
+    let Some((_, Some(from), _)) = moves.next() else { return Ok((None, Numbers::new())) };
     let since = moves.find(|(_, _, to)| *to == Some(from)).map(|(sequence, ..)| sequence);
     let mut known = AtPromotion { version: Some(from), ..AtPromotion::default() };
     let query = EventQuery {
@@ -221,7 +222,7 @@ async fn before_promotion(
         })
     })
     .await?;
-    Ok(known.numbers)
+    Ok((Some(from), known.numbers))
 }
 
 /// Goes on while what a materialization says is wanted, and past what isn't one.

@@ -454,13 +454,13 @@ fn of_asset(
             let value = number(occurrence, metric)?;
             // NaN counts as bad.
             let is_bad = value.is_nan() || value < *threshold;
-            let title = format!("{metric} of {name} is {value}, below {threshold}");
+            let title = compared(metric, &name, value, &format!("below {threshold}"));
             Some(found(bad_if(is_bad), title, String::new()))
         }
         Trigger::MetricAbove { metric, threshold } => {
             let value = number(occurrence, metric)?;
             let is_bad = value.is_nan() || value > *threshold;
-            let title = format!("{metric} of {name} is {value}, above {threshold}");
+            let title = compared(metric, &name, value, &format!("above {threshold}"));
             Some(found(bad_if(is_bad), title, String::new()))
         }
         Trigger::MetricWorseThanAtPromotion { metric, share } => {
@@ -472,7 +472,7 @@ fn of_asset(
         }
         Trigger::CoverageBelow(share) => {
             let value = number(occurrence, COVERAGE)?;
-            let title = format!("{COVERAGE} of {name} is {value}, below {share}");
+            let title = compared(COVERAGE, &name, value, &format!("below {share}"));
             Some(found(bad_if(value.is_nan() || value < *share), title, String::new()))
         }
         Trigger::MetricChanged { metric, percent } => {
@@ -481,7 +481,8 @@ fn of_asset(
             let has_changed = value != before && (change.is_nan() || change.abs() > *percent);
             let judged = rules.judged(asset, metric, before, value);
             let judged = judged.map(|judged| format!(", which is {}", judged.as_str())).unwrap_or_default();
-            let title = format!("{metric} of {name} went from {before} to {value} ({change:+.1} %){judged}");
+            let by = if change.is_finite() { format!(" ({change:+.1} %)") } else { String::new() };
+            let title = format!("{metric} of {name} went from {before} to {value}{by}{judged}");
             has_changed.then(|| found(SubjectState::Happened, title, String::new()))
         }
         Trigger::Promoted
@@ -526,6 +527,14 @@ fn freshness(
 
 fn bad_if(is_bad: bool) -> SubjectState {
     if is_bad { SubjectState::Bad(1, None) } else { SubjectState::Good }
+}
+
+/// How a number stands, in words; NaN stands nowhere.
+fn compared(metric: &str, name: &str, value: f64, stands: &str) -> String {
+    match value.is_nan() {
+        true => format!("{metric} of {name} is not a number"),
+        false => format!("{metric} of {name} is {value}, {stands}"),
+    }
 }
 
 /// A metric of what was materialized.

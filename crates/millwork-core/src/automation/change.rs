@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::numbers::{AtPromotion, Numbers, numbers_of};
+use super::numbers::{AtPromotion, Numbers, measured_until, numbers_of};
 use super::subject::{alias_key, history_key, is_alias, job_key, job_name};
 use crate::asset::{AssetKey, CodeVersion, DataVersion};
 use crate::event::{Event, EventBody, EventKind, KindSet};
@@ -48,6 +48,8 @@ pub enum ChangeKind {
         version: Option<VersionNumber>,
         /// The numbers in its metadata.
         numbers: Numbers,
+        /// Of live performance: the end of the newest window that its numbers are of.
+        measured_until: Option<Timestamp>,
     },
     /// Another system reported an observation of it.
     Observed {
@@ -109,8 +111,16 @@ impl RunScope {
     /// The job that the run is of, and what its success is to the job's condition.
     pub(crate) fn updated_job(self: &Arc<Self>) -> Option<(&AssetKey, ChangeKind)> {
         let job = self.targets.iter().find(|key| job_name(key).is_some())?;
-        let (version, numbers) = (None, Numbers::new());
-        Some((job, ChangeKind::Updated { by: self.clone(), data_version: None, version, numbers }))
+        Some((
+            job,
+            ChangeKind::Updated {
+                by: self.clone(),
+                data_version: None,
+                version: None,
+                numbers: Numbers::new(),
+                measured_until: None,
+            },
+        ))
     }
 }
 
@@ -168,19 +178,22 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         }
         EventBody::Materialized(materialization) => {
             let data_version = Some(materialization.data_version.clone());
-            let updated = |by, numbers| ChangeKind::Updated {
+            let updated = |by, numbers, measured_until| ChangeKind::Updated {
                 by,
                 data_version: data_version.clone(),
                 version: materialization.version,
                 numbers,
+                measured_until,
             };
-            let numbers = numbers_of(&materialization.metadata);
-            let mut changes: Vec<Change> = of_asset(updated(run.cloned().unwrap_or_default(), numbers));
+            let metadata = &materialization.metadata;
+            let (numbers, measured_until) = (numbers_of(metadata), measured_until(metadata));
+            let mut changes: Vec<Change> =
+                of_asset(updated(run.cloned().unwrap_or_default(), numbers, measured_until));
             let asset = event.asset.as_ref().filter(|asset| has_history_readers(graph, asset));
             // A reader in the same run hasn't waited for it, so the run's targets don't count.
             let tags = run.map(|run| run.tags.clone()).unwrap_or_default();
             let by = Arc::new(RunScope { targets: BTreeSet::new(), tags });
-            changes.extend(asset.map(|asset| change(&history_key(asset), updated(by, Numbers::new()))));
+            changes.extend(asset.map(|asset| change(&history_key(asset), updated(by, Numbers::new(), None))));
             changes
         }
         EventBody::Kept { .. } | EventBody::NotMaterialized { .. } => of_asset(ChangeKind::Kept),
@@ -197,6 +210,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
                     data_version: moved.data_version.clone(),
                     version: moved.to,
                     numbers: Numbers::new(),
+                    measured_until: None,
                 },
                 None => ChangeKind::Wiped,
             };
@@ -273,6 +287,9 @@ pub struct AssetFacts {
     /// The numbers of its newest materialization, as far as conditions ask for them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: Numbers,
+    /// Of live performance: the end of the newest window that its numbers are of, if a condition counts its materializations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_until: Option<Timestamp>,
     /// The numbers at the promotion of models, by the alias that names the version in use.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub at_promotion: BTreeMap<AssetKey, AtPromotion>,
@@ -324,7 +341,7 @@ impl AssetFacts {
                 news.started = true;
                 self.runs.extend(change.run);
             }
-            ChangeKind::Updated { by, data_version, version, numbers: _ } => {
+            ChangeKind::Updated { by, data_version, version, numbers: _, measured_until: _ } => {
                 over(self);
                 let other_data = self.data_version != *data_version;
                 let made = self.updated_at.is_none() || data_version.is_none() || other_data;

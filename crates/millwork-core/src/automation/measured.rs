@@ -96,7 +96,7 @@ impl Measurement {
         match (self, operator) {
             (Self::Number { value, coverage }, Operator::Operand(Operand::Metric(comparison))) => {
                 let MetricComparison { asset, label, .. } = comparison;
-                missing(comparison, *value, *coverage).unwrap_or_else(|value| match comparison.with {
+                missing(comparison, None, *value, *coverage).unwrap_or_else(|value| match comparison.with {
                     ComparedWith::Above(bound) if value.0 > bound.0 => {
                         format!("{label} {value} of {asset} is above {bound}")
                     }
@@ -115,7 +115,7 @@ impl Measurement {
             (
                 Self::SincePromotion { value, coverage, before, version, worse_by },
                 Operator::Operand(Operand::Metric(comparison)),
-            ) => missing(comparison, *value, *coverage).unwrap_or_else(|value| {
+            ) => missing(comparison, *version, *value, *coverage).unwrap_or_else(|value| {
                 let MetricComparison { asset, label, .. } = comparison;
                 match (before, worse_by, version) {
                     (Some(before), Some(worse_by), Some(version)) if comparison.is_with_before() => {
@@ -180,14 +180,20 @@ impl Measurement {
     }
 }
 
-/// The number, or why there is nothing to compare.
+/// The number, of a version where one is given, or why there is nothing to compare.
 fn missing(
     comparison: &MetricComparison,
+    version: Option<VersionNumber>,
     value: Option<Number>,
     coverage: Option<Number>,
 ) -> Result<String, Number> {
     let MetricComparison { asset, label, .. } = comparison;
-    let Some(value) = value else { return Ok(format!("{asset} has no number {label}")) };
+    let Some(value) = value else {
+        return Ok(match version {
+            Some(version) => format!("{asset} has no {label} of version {version} yet"),
+            None => format!("{asset} has no number {label}"),
+        });
+    };
     if value.finite().is_none() {
         return Ok(format!("{label} of {asset} is {value}"));
     }

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::asset::Metadata;
+use crate::asset::{Metadata, MetadataValue};
 use crate::condition::{COVERAGE, ComparedWith, MetricComparison};
 use crate::graph::AssetIndex;
 use crate::stored::Number;
@@ -26,13 +27,17 @@ pub struct AtPromotion {
     /// The version that came into use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionNumber>,
+    /// The version that was in use before, as far as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version_before: Option<VersionNumber>,
     /// The first number of each comparison since, by the name of the comparison.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub numbers: Numbers,
     /// The newest number of each comparison with what was before a promotion: what the next version is compared with.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub newest: Numbers,
-    /// The newest number of each such comparison when the version came into use: that of the version before.
+    /// The newest number of each such comparison that is of the version before: when the other one came into use, or what became known of it
+    /// later.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub before: Numbers,
 }
@@ -62,6 +67,13 @@ impl MetricComparison {
     ) -> (Option<Number>, Option<Number>) {
         let coverage = self.coverage.and_then(|_| of_version(numbers, COVERAGE, version));
         (of_version(numbers, &self.label, version), coverage)
+    }
+
+    /// What is to be compared with, of a version that has a finite number of its own with enough coverage.
+    fn own_number(&self, numbers: &Numbers, version: VersionNumber) -> Option<Number> {
+        let own = |label: &str| numbers.get(&format!("{label}{OF_VERSION}{version}")).copied();
+        let number = own(&self.label).filter(|number| number.finite().is_some())?;
+        (self.is_with_before() && self.is_covered(own(COVERAGE))).then_some(number)
     }
 
     /// Whether it is with the number of the version that was in use before.
@@ -105,6 +117,11 @@ impl AtPromotion {
     pub(super) fn take(&mut self, comparisons: &[MetricComparison], numbers: &Numbers) {
         for comparison in comparisons {
             let name = comparison.number_at_promotion();
+            if let Some(number) =
+                self.version_before.and_then(|before| comparison.own_number(numbers, before))
+            {
+                self.before.insert(name.clone(), number);
+            }
             let (number, coverage) = comparison.number(numbers, self.version);
             let Some(number) = number.filter(|number| number.finite().is_some()) else { continue };
             if !comparison.is_covered(coverage) {
@@ -119,7 +136,7 @@ impl AtPromotion {
 
     /// What is known when the next version comes into use.
     pub(super) fn followed_by(&self, version: Option<VersionNumber>) -> Self {
-        Self { version, before: self.newest.clone(), ..Self::default() }
+        Self { version, version_before: self.version, before: self.newest.clone(), ..Self::default() }
     }
 
     /// Whether a comparison has no number yet.
@@ -141,6 +158,14 @@ impl AtPromotion {
 pub fn numbers_of(metadata: &Metadata) -> Numbers {
     let numbers = metadata.iter().filter_map(|(label, value)| Some((label.clone(), Number(value.as_f64()?))));
     numbers.collect()
+}
+
+/// Of live performance: the end of the newest window that its numbers are of.
+pub(super) fn measured_until(metadata: &Metadata) -> Option<Timestamp> {
+    metadata.values().find_map(|value| match value {
+        MetadataValue::LivePerformance(live) => Some(live.newest_final()?.end),
+        _ => None,
+    })
 }
 
 /// The number of a version under a label; where the asset has none for any version, the number under the label itself.

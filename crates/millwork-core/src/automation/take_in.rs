@@ -21,9 +21,11 @@ impl Automation {
         now: Timestamp,
     ) {
         let numbers = match &change.kind {
-            ChangeKind::Updated { version, numbers, .. } => {
+            ChangeKind::Updated { version, numbers, measured_until, .. } => {
                 self.begin_promotion(state, context, asset, *version);
-                self.begin_count(state, context, asset, now);
+                if self.is_measured_anew(state, asset, *measured_until) {
+                    self.begin_count(state, context, asset, now);
+                }
                 numbers
             }
             ChangeKind::Wiped => return self.end_promotion(state, context, asset),
@@ -103,6 +105,23 @@ impl Automation {
                 }
             });
         }
+    }
+
+    /// Whether a materialization measures what the one before didn't. Live performance repeats the numbers of its newest final window until
+    /// the next one is final.
+    fn is_measured_anew(
+        &self,
+        state: &mut AutomationState,
+        asset: AssetIndex,
+        until: Option<Timestamp>,
+    ) -> bool {
+        let Some(until) = until.filter(|_| self.counting.contains_key(&asset)) else { return true };
+        let key = &self.keys[asset];
+        if state.asset(key).and_then(|row| row.facts.measured_until) == Some(until) {
+            return false;
+        }
+        state.change(key, |row| row.facts.measured_until = Some(until));
+        true
     }
 
     /// An asset was materialized: the parts that count that do so at the evaluation, or now, if there was another one since the last.

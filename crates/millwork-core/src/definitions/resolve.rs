@@ -12,7 +12,7 @@ use crate::graph::{AssetGraph, Selection, closest, order};
 use crate::param::{Input, InputMapping, Requirements};
 use crate::partition::PartitionsDefinition;
 use crate::problem::Problem;
-use crate::run::{RunRequest, RunSpec, RunTag};
+use crate::run::{RunRequest, RunSpec, RunTag, RunTarget};
 use crate::schedule::Misfire;
 use crate::sensor::SensorSource;
 use crate::version::{AliasName, ReadAs};
@@ -413,9 +413,8 @@ fn check_freshness(definition: &AssetDefinition, errors: &mut Vec<DefinitionErro
 fn check_jobs(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
     for job in &pipeline.jobs {
         let wrong = |problem| DefinitionError::InvalidJob { job: job.name.clone(), problem };
-        errors.extend(
-            template_problems(pipeline, &job.selection, &job.config, &job.tags).into_iter().map(wrong),
-        );
+        let makes = RunTarget::Selection(job.selection.clone());
+        errors.extend(template_problems(pipeline, &makes, &job.config, &job.tags).into_iter().map(wrong));
         let Some(condition) = &job.automation else { continue };
         let makes = Selection::parse(&job.selection).and_then(|selection| selection.select(&pipeline.graph));
         // What is wrong with the selection is said above.
@@ -435,11 +434,11 @@ fn check_jobs(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
 /// The errors of the parts that runs have in common, each of which may add to the configuration.
 fn template_problems(
     pipeline: &Pipeline,
-    selection: &str,
+    target: &RunTarget,
     config: &Value,
     tags: &BTreeMap<String, String>,
 ) -> Vec<Problem> {
-    let selected = RunSpec::of(selection).stale_only().resolve(pipeline).err();
+    let selected = RunSpec::to(target.clone()).stale_only().resolve(pipeline).err();
     let config = pipeline.check_config_so_far(config).err().map(RequestError::from);
     let tags = tags.iter().filter_map(|(key, value)| RunTag::check(key, value).err());
     let problems = selected.into_iter().chain(config).flat_map(|error| error.problems());
@@ -526,10 +525,10 @@ fn check_schedules(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         }
         let of_runs = match schedule.runs {
             // What its function asks for is checked when it has asked.
-            Some(_) => template_problems(pipeline, &schedule.selection, &schedule.config, &schedule.tags),
+            Some(_) => template_problems(pipeline, &schedule.target, &schedule.config, &schedule.tags),
             None => {
                 let (config, tags) = (schedule.config.clone(), schedule.tags.clone());
-                let run = RunSpec::of(&*schedule.selection).config(config).tags(tags);
+                let run = RunSpec::to(schedule.target.clone()).config(config).tags(tags);
                 run.resolve(pipeline).err().map_or_else(Vec::new, |error| error.problems())
             }
         };

@@ -336,7 +336,13 @@ impl AssetGraph {
 
     /// What to write instead of a step name that doesn't exist.
     pub fn step_hint(&self, step: &str) -> String {
-        hint(step, self.steps.iter().map(|step| step.key.as_str()), "`graph` shows all assets and steps")
+        let known = || self.steps.iter().map(|known| known.key.as_str());
+        // Checks and gates are known by their own names, and their steps by the asset's as well.
+        let of_asset = known().find(|known| known.split_once(':').is_some_and(|(_, name)| name == step));
+        match of_asset {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => hint(step, known(), "`graph` shows all assets and steps"),
+        }
     }
 }
 

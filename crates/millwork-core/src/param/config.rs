@@ -127,9 +127,16 @@ impl ConfigSchema {
         let validator = jsonschema::validator_for(&schema)
             .map_err(|error| format!("the schema itself is invalid: {error}"))?;
         let rejections = validator.iter_errors(config).map(|error| {
+            let problem = match allowed(&error) {
+                Some(allowed) => {
+                    let allowed: Vec<String> = allowed.iter().map(|value| value.to_string()).collect();
+                    format!("{} is none of {}", error.instance(), allowed.join(", "))
+                }
+                None => error.to_string(),
+            };
             let problem = match error.instance_path().as_str() {
-                "" => error.to_string(),
-                path => format!("`{}`: {error}", path.trim_start_matches('/').replace('/', ".")),
+                "" => problem,
+                path => format!("`{}`: {problem}", path.trim_start_matches('/').replace('/', ".")),
             };
             Rejection { problem, is_lack: is_lack(&error) }
         });
@@ -182,6 +189,26 @@ fn is_lack(error: &ValidationError<'_>) -> bool {
             context.iter().any(|errors| errors.iter().all(is_lack))
         }
         _ => false,
+    }
+}
+
+/// All values that are allowed, where a value must be one of some.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only some kinds of `jsonschema`'s errors are about a list of values"
+)]
+fn allowed<'a>(error: &'a ValidationError<'_>) -> Option<Vec<&'a Value>> {
+    match error.kind() {
+        ValidationErrorKind::Constant { expected_value } => Some(vec![expected_value]),
+        ValidationErrorKind::Enum { options } => Some(options.as_array()?.iter().collect()),
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let of_shape = |errors: &'a Vec<ValidationError<'static>>| match &**errors {
+                [error] => allowed(error),
+                _ => None,
+            };
+            Some(context.iter().map(of_shape).collect::<Option<Vec<_>>>()?.concat())
+        }
+        _ => None,
     }
 }
 

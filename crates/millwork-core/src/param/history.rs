@@ -97,7 +97,7 @@ impl<A: Asset> History<A> {
         self
     }
 
-    /// All materializations.
+    /// All materializations that have a stored value. What another system has reported as made isn't among them, here and below.
     pub fn entries(&self) -> HistoryEntries<A> {
         self.behind(0, None)
     }
@@ -122,7 +122,11 @@ impl<A: Asset> History<A> {
 
     /// The newest one; `None` if there is none.
     pub fn newest(&self) -> Option<HistoryEntry<A>> {
-        self.stored.newest.clone().map(|record| HistoryEntry::new(record, &self.stored.source))
+        let record = self.stored.newest.clone()?;
+        if record.is_stored {
+            return Some(HistoryEntry::new(record, &self.stored.source));
+        }
+        self.entries().filter_map(Result::ok).last()
     }
 
     /// The newest version that the reader's previous materialization was made from, behind which [`new`](Self::new) begins; `None` if all
@@ -188,7 +192,7 @@ impl<A: Asset> Iterator for HistoryEntries<A> {
             let Some(record) = self.read.pop() else { continue };
             let is_above =
                 self.above.is_none_or(|above| record.version.is_none_or(|version| version > above));
-            if is_above && self.since.is_none_or(|since| record.at >= since) {
+            if record.is_stored && is_above && self.since.is_none_or(|since| record.at >= since) {
                 return Some(Ok(HistoryEntry::new(record, &self.source)));
             }
         }

@@ -35,6 +35,8 @@ pub struct HistoryRecord {
     pub version: Option<VersionNumber>,
     /// The version of its data.
     pub data_version: DataVersion,
+    /// Whether it has a stored value; otherwise another system has reported that it was made.
+    pub is_stored: bool,
     /// Its metadata, by label.
     pub metadata: Metadata,
     /// The run that made it; `None` if it was reported from outside.
@@ -130,6 +132,7 @@ impl OfTest {
             place,
             version: u32::try_from(place).ok().and_then(VersionNumber::new),
             data_version: "of a test".into(),
+            is_stored: true,
             metadata: Metadata::new(),
             run: None,
             at: Timestamp::UNIX_EPOCH,

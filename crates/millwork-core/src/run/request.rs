@@ -84,7 +84,7 @@ impl RunSpec {
         Self::to(RunTarget::Job(name.into()))
     }
 
-    fn to(target: RunTarget) -> Self {
+    pub(crate) fn to(target: RunTarget) -> Self {
         Self {
             target,
             key: None,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::BoxError;
 use crate::instigator::{DEDUP_WINDOW, FUNCTION_TIMEOUT, Instigator};
 use crate::param::merge_config;
-use crate::run::{RunSpec, RunTag};
+use crate::run::{RunSpec, RunTag, RunTarget};
 use crate::timetable::{ScheduleError, Timetable};
 
 /// What to do with ticks that were missed, because nothing was running.
@@ -53,8 +53,8 @@ pub struct Schedule {
     pub crons: Vec<String>,
     /// The time zone of the lines.
     pub zone: String,
-    /// Which assets it materializes, in the selection syntax.
-    pub selection: String,
+    /// The selection or job that it runs.
+    pub target: RunTarget,
     /// The configuration of its runs, by step.
     pub config: Value,
     /// The tags of its runs.
@@ -63,7 +63,7 @@ pub struct Schedule {
     pub default_on: bool,
     /// What to do with missed ticks.
     pub misfire: Misfire,
-    /// The runs of a tick, if that is more than one of the selection.
+    /// The runs of a tick, if that is more than one of the target.
     pub runs: Option<RunsOfTick>,
     /// How long the function that names the runs may take; other schedules are evaluated meanwhile.
     pub timeout: Duration,
@@ -107,12 +107,26 @@ impl Schedule {
         crons: impl IntoIterator<Item = &'a str>,
         selection: impl Into<String>,
     ) -> Self {
+        Self::to(name.into(), crons, RunTarget::Selection(selection.into()))
+    }
+
+    /// A schedule in UTC that runs a job, off until it is switched on. Its runs are the job's: they have the job's configuration and tags
+    /// below their own, and the job's condition sees them, so that its cooldown counts from them.
+    pub fn of_job<'a>(
+        name: impl Into<String>,
+        crons: impl IntoIterator<Item = &'a str>,
+        job: impl Into<String>,
+    ) -> Self {
+        Self::to(name.into(), crons, RunTarget::Job(job.into()))
+    }
+
+    fn to<'a>(name: String, crons: impl IntoIterator<Item = &'a str>, target: RunTarget) -> Self {
         Self {
-            name: name.into(),
+            name,
             description: String::new(),
             crons: crons.into_iter().map(str::to_owned).collect(),
             zone: "UTC".to_owned(),
-            selection: selection.into(),
+            target,
             config: Value::Object(serde_json::Map::new()),
             tags: BTreeMap::new(),
             default_on: false,
@@ -166,7 +180,7 @@ impl Schedule {
     }
 
     /// The schedule with the runs that a function returns for each tick, given when it is due. They have the schedule's tags,
-    /// too, and its configuration below their own; the schedule's selection is only displayed.
+    /// too, and its configuration below their own; the schedule's selection or job is only displayed.
     #[must_use]
     pub fn runs(
         mut self,
@@ -196,7 +210,7 @@ impl Schedule {
     pub fn runs_at(&self, due: Timestamp) -> Result<Vec<RunSpec>, BoxError> {
         let mut runs = match &self.runs {
             Some(runs) => runs.at(due)?,
-            None => vec![RunSpec::of(self.selection.clone())],
+            None => vec![RunSpec::to(self.target.clone())],
         };
         for run in &mut runs {
             let own = std::mem::replace(&mut run.config, self.config.clone());

@@ -347,7 +347,7 @@ fn metrics() {
         &["1 r2 of `model` is 0.5, above 0.45", "2 Over: r2 > 0.45, `model`"],
     );
     let nan = [metric(1, f64::NAN, None)];
-    check(rule(Trigger::metric_below("r2", 0.3)), &nan, &["1 r2 of `model` is NaN, below 0.3"]);
+    check(rule(Trigger::metric_below("r2", 0.3)), &nan, &["1 r2 of `model` is not a number"]);
     // It falls again within the cooldown: that alert is sent when the cooldown is over and the metric is still low.
     let calm = rule(Trigger::metric_below("r2", 0.3)).cooldown(Duration::from_secs(300));
     let again = [metric(2, 0.2, None), metric(3, 0.4, None), metric(4, 0.2, None), metric(8, 0.2, None)];

@@ -251,6 +251,7 @@ fn what_jobs_and_schedules_run() {
             .schedule(schedule("d").tag("millwork/max_runtime", "soon"))
             .schedule(Schedule::new("e", ["@daily"], "laod"))
             .schedule(Schedule::new("f", ["@daily"], "files"))
+            .schedule(Schedule::of_job("h", ["@daily"], "nightly"))
             .schedule(schedule("g").config(json!({ "load": { "rowz": 1 } })).runs(|_| Ok(Vec::new()))),
         &[
             "the schedule `a` is invalid: the configuration names `laod`, which is not a step; hint: did you mean `load`?",
@@ -260,6 +261,7 @@ fn what_jobs_and_schedules_run() {
             "the schedule `d` is invalid: the tag `millwork/max_runtime` can't be `soon`; hint: it is a time above zero: a number of seconds, or `90s`, `10m`, `1h30m`",
             "the schedule `e` is invalid: no asset is called `laod`; hint: did you mean `load`?",
             "the schedule `f` is invalid: no selected asset is made by Millwork; hint: `list assets` shows which assets are external",
+            "the schedule `h` is invalid: no job is called `nightly`; hint: `list jobs` shows all",
             "the schedule `g` is invalid: `load` takes no parameter `rowz`; hint: it takes `from`, `rows`",
         ],
     );

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use millwork_core::event::{Event, EventBody, EventKind};
+use millwork_core::event::{Event, EventBody, EventKind, ValueLocation};
 use millwork_core::version::VersionNumber;
 use millwork_core::{
     AssetPartition, BoxError, HistoryError, HistoryRecord, HistorySource, IoError, Problem, SharedValue,
@@ -141,6 +141,7 @@ fn record(event: Event) -> Option<HistoryRecord> {
         place: event.sequence,
         version: made.version,
         data_version: made.data_version,
+        is_stored: made.stored.location != ValueLocation::Elsewhere,
         metadata: made.metadata,
         run: event.run,
         at: event.at,

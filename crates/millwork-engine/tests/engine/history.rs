@@ -104,6 +104,21 @@ async fn also_in_sqlite() {
     assert_eq!(totaled(&scenario).await, 11_111);
 }
 
+/// What another system has reported as made has no value here, and holds up no reader.
+#[tokio::test]
+async fn what_was_only_reported_is_left_out() {
+    let scenario = Scenario::of([sales(), total(never())]);
+    sell(&scenario, 1).await;
+    scenario.report("sales").await;
+    assert_eq!(totaled(&scenario).await, 1);
+    assert_eq!(read(&scenario).await.1, None);
+    sell(&scenario, 1).await;
+    assert_eq!(totaled(&scenario).await, 11);
+    let newest = scenario.selecting("total").run();
+    newest.await;
+    assert_eq!(scenario.value::<u64>("total").await, 11, "nothing is new");
+}
+
 /// More than are read from the log at a time.
 #[tokio::test]
 async fn hundreds_of_increments() {

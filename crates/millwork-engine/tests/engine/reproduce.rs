@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use millwork_core::advice::{Advice as _, ErrorClass};
-use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
+use millwork_core::event::EventBody;
 use millwork_core::param::Absent;
 use millwork_core::retention::KeptValues;
 use millwork_core::run::{Reproduction, ReproductionVerdict, RunId, RunRequest};
@@ -368,18 +368,7 @@ async fn what_the_run_read_may_be_gone() {
 #[tokio::test]
 async fn reported_values() {
     let scenario = Scenario::of([constant("raw", 1), number("after").after("raw").blocking(|_| Ok(3_u64))]);
-    let stored =
-        StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
-    let body = EventBody::Materialized(Materialization {
-        data_version: "r1".into(),
-        version: None,
-        provenance: Provenance::reported(),
-        stored,
-        metadata: [].into(),
-    });
-    let reported = NewEvent::of_run(RunId::from_u128(1), scenario.clock_now(), body);
-    let reported = NewEvent { run: None, asset: Some("raw".into()), ..reported };
-    scenario.store.append(Batch { fence: None, events: vec![reported] }).await.unwrap();
+    scenario.report("raw").await;
     let run = ran(&scenario.selecting("after")).await;
     assert_eq!(reproduced(&scenario, run).await, "identical\nafter same");
 }

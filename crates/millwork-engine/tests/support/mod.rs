@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::advice::one_line_of;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{
+    Event, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
+};
 use millwork_core::graph::Selection;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::{Definitions, IoManager, PartitionKey, Pipeline, TestClock};
 use millwork_engine::{Cancel, Engine, EngineOptions, ExecuteError, Observation, Observer, RunOutcome};
-use millwork_storage::{Claim, EventQuery, Fence, Holder, MemoryStore, Store, connect};
+use millwork_storage::{Batch, Claim, EventQuery, Fence, Holder, MemoryStore, Store, connect};
 use tempfile::TempDir;
 
 pub(crate) use assets::*;
@@ -208,6 +210,22 @@ impl Scenario {
     pub(crate) async fn latest(&self, asset: &str) -> Event {
         let latest = self.store.latest(&[asset.into()]).await.unwrap();
         latest.into_iter().next_back().unwrap().materialization.unwrap()
+    }
+
+    /// Another system reports that it has made an asset.
+    pub(crate) async fn report(&self, asset: &str) {
+        let stored =
+            StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
+        let body = EventBody::Materialized(Materialization {
+            data_version: "r1".into(),
+            version: None,
+            provenance: Provenance::reported(),
+            stored,
+            metadata: [].into(),
+        });
+        let reported = NewEvent::of_run(RunId::from_u128(1), self.clock_now(), body);
+        let reported = NewEvent { run: None, asset: Some(asset.into()), ..reported };
+        self.store.append(Batch { fence: None, events: vec![reported] }).await.unwrap();
     }
 
     /// The stored value of an asset.

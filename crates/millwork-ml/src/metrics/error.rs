@@ -49,7 +49,7 @@ pub enum MetricError {
     #[error("the weights of all rows are 0, so none counts")]
     NoWeight,
     /// A number is outside of what the metric is defined for.
-    #[error("the {value} of row {row} is {number}, and `{metric}` needs {needed}")]
+    #[error("the {value} of row {row} is {}, and `{metric}` needs {needed}", short(*number))]
     OutOfRange {
         /// The name of the metric.
         metric: &'static str,
@@ -177,4 +177,9 @@ impl Advice for MetricError {
             | Self::NoColumn { .. } => return None,
         })
     }
+}
+
+/// A number without hundreds of digits.
+fn short(number: f64) -> String {
+    if number.abs() < 1e15 { number.to_string() } else { format!("{number:e}") }
 }

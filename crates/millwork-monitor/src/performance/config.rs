@@ -107,7 +107,9 @@ impl Settings {
 
 fn matures(text: &str) -> Result<i64, MonitorError> {
     let invalid = |problem: String| MonitorError::Setting { setting: "matures", problem };
-    let span: Span = text.parse().map_err(|_| invalid(format!("`{text}` isn't a span such as `14d`")))?;
+    let span: Span = text
+        .parse()
+        .map_err(|_| invalid(format!("`{text}` isn't a span from 0 to 3660 days, such as `14d`")))?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours());
     let duration = duration.map_err(|_| invalid(format!("`{text}` has units longer than weeks")))?;
     if duration.is_negative() || duration > LONGEST {
@@ -116,11 +118,20 @@ fn matures(text: &str) -> Result<i64, MonitorError> {
     Ok(duration.as_micros() as i64)
 }
 
-fn unique<T: PartialEq + std::fmt::Debug>(setting: &'static str, list: &[T]) -> Result<(), MonitorError> {
+fn unique<T: PartialEq + Serialize>(setting: &'static str, list: &[T]) -> Result<(), MonitorError> {
     match list.iter().enumerate().find(|(at, entry)| list[..*at].contains(entry)) {
         Some((_, entry)) => {
-            Err(MonitorError::Setting { setting, problem: format!("{entry:?} is there twice") })
+            Err(MonitorError::Setting { setting, problem: format!("`{}` is there twice", name_of(entry)) })
         }
         None => Ok(()),
+    }
+}
+
+/// An entry of a list as it is written in the configuration.
+fn name_of(entry: &impl Serialize) -> String {
+    match serde_json::to_value(entry) {
+        Ok(serde_json::Value::String(name)) => name,
+        Ok(other) => other.to_string(),
+        Err(error) => error.to_string(),
     }
 }

@@ -27,10 +27,9 @@ fn rows_that_do_not_fit_are_refused() {
     );
     check_refused(
         Predictions::new(source(), [7_i64, -1, 7], [0.5, 0.5, 0.5]),
-        "the key `7` is in the rows 0 and 2; hint: a key names one thing that is predicted once: if it recurs, put its date into the key",
+        "the key `7` is in the rows 0 and 2; hint: a key names one occasion: if it recurs, put its date into the key",
     );
-    let not_finite =
-        "hint: leave out rows without a value: a prediction that isn't made counts as not expected";
+    let not_finite = "hint: leave out rows that have no value";
     check_refused(
         Predictions::new(source(), ["a".to_owned(), "b".to_owned()], [0.5, f64::NAN]),
         &format!("the value of the key `b` in row 1 is not finite; {not_finite}"),
@@ -47,6 +46,18 @@ fn rows_that_do_not_fit_are_refused() {
         GroundTruth::timed([1_u32, 2], [1, 2], [at(0, 0)]),
         "2 keys were given for 1 rows of `at`; hint: all columns must come from the same rows",
     );
+    let unknown = |time: Timestamp| GroundTruth::timed([1_u32, 2], [1, 2], [at(0, 0), time]);
+    for (time, written) in
+        [(Timestamp::MAX, "9999-12-30T22:00:00.999999999Z"), (Timestamp::MIN, "-009999-01-02T01:59:59Z")]
+    {
+        let hint = "leave out rows whose time isn't known, where another system writes the year 9999 or 1";
+        check_refused(
+            unknown(time),
+            &format!(
+                "the time of the key `2` in row 1 is {written}, at the end of the calendar; hint: {hint}"
+            ),
+        );
+    }
     let predictions = || Predictions::new(source(), [1_u64], [0.5]).unwrap();
     check_refused(
         predictions().slice("role", ["a"]),

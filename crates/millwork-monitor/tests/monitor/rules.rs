@@ -219,7 +219,10 @@ fn check_settings(config: &PerformanceConfig, expected: &str) {
 #[test]
 fn settings_are_checked() {
     let of = |text: &str| PerformanceConfig { matures: text.to_owned(), ..two_days() };
-    check_settings(&of("soon"), "the setting `matures` is invalid: `soon` isn't a span such as `14d`");
+    check_settings(
+        &of("soon"),
+        "the setting `matures` is invalid: `soon` isn't a span from 0 to 3660 days, such as `14d`",
+    );
     check_settings(&of("-1d"), "the setting `matures` is invalid: `-1d` isn't from 0 to 3660 days");
     check_settings(&of("1 year"), "the setting `matures` is invalid: `1 year` has units longer than weeks");
     let zone = |zone: &str| PerformanceConfig { time_zone: zone.to_owned(), ..two_days() };
@@ -235,7 +238,7 @@ fn settings_are_checked() {
     check_settings(&metrics(vec![]), "the setting `metrics` is invalid: there is none");
     check_settings(
         &metrics(vec![Metric::F1, Metric::F1]),
-        "the setting `metrics` is invalid: F1 is there twice",
+        "the setting `metrics` is invalid: `f1` is there twice",
     );
     let slices = PerformanceConfig { slices: vec!["domain".to_owned()], ..two_days() };
     check_settings(&slices, "the setting `slices` differs from that of the previous performance");

@@ -137,11 +137,11 @@ pub(crate) fn definitions_at(pace: &Pace) -> Definitions {
             .description("Fetch the newest stories, and compare them with those that were learned from"),
     )
     .schedule(
-        Schedule::new("weekly_training", [pace.training.as_str()], TRAIN)
+        Schedule::of_job("weekly_training", [pace.training.as_str()], "train")
             .description("Fetch stories, fit and judge the models"),
     )
     .schedule(
-        Schedule::new("frequent_predictions", [pace.predictions.as_str()], PREDICT)
+        Schedule::of_job("frequent_predictions", [pace.predictions.as_str()], "predict")
             .misfire(Misfire::Skip)
             .description("Predict for the newest stories with the model there is, and measure what came"),
     )

@@ -66,7 +66,10 @@ pub(super) fn numbers(numbers: &[(&str, f64)]) -> Numbers {
 /// A materialization, with data of its own.
 pub(super) fn made(asset: &'static str, second: i64, of: &[(&str, f64)]) -> Happened {
     let (by, data_version) = (Arc::default(), Some(second.to_string().as_str().into()));
-    (asset, ChangeKind::Updated { by, data_version, version: None, numbers: numbers(of) })
+    (
+        asset,
+        ChangeKind::Updated { by, data_version, version: None, numbers: numbers(of), measured_until: None },
+    )
 }
 
 pub(super) fn live(second: i64, mae: f64) -> Happened {
@@ -77,7 +80,10 @@ pub(super) fn live(second: i64, mae: f64) -> Happened {
 pub(super) fn promoted(number: u64) -> Happened {
     let (by, data_version) = (Arc::default(), None);
     let version = Some(version(number));
-    ("model@champion", ChangeKind::Updated { by, data_version, version, numbers: Numbers::new() })
+    (
+        "model@champion",
+        ChangeKind::Updated { by, data_version, version, numbers: Numbers::new(), measured_until: None },
+    )
 }
 
 /// A run of the job is started, or has succeeded.
@@ -87,7 +93,13 @@ fn job(kind: ChangeKind) -> Happened {
 
 fn succeeded() -> Happened {
     let (data_version, version) = (None, None);
-    job(ChangeKind::Updated { by: Arc::default(), data_version, version, numbers: Numbers::new() })
+    job(ChangeKind::Updated {
+        by: Arc::default(),
+        data_version,
+        version,
+        numbers: Numbers::new(),
+        measured_until: None,
+    })
 }
 
 /// A condition of the job `train` over time, whose state is stored and read after each evaluation.
@@ -244,7 +256,7 @@ fn a_number_is_compared_with_that_before_promotion() {
     check(
         Condition::metric("live", "MAE").coverage(0.5).worse_than_before_promotion(0.15),
         &[
-            (10, vec![promoted(3)], "not requested: live has no number MAE"),
+            (10, vec![promoted(3)], "not requested: live has no MAE of version 3 yet"),
             (
                 20,
                 vec![covered(19, 12.0, 0.9)],
@@ -271,6 +283,33 @@ fn a_number_is_compared_with_that_before_promotion() {
                 70,
                 vec![promoted(3), covered(69, 12.0, 0.9)],
                 "requested: MAE 12 is 33.3 % worse than 9 before the promotion of version 3",
+            ),
+        ],
+    );
+}
+
+/// Where the windows of the version before become final only after the promotion.
+#[test]
+fn what_becomes_known_of_the_version_before_is_compared_with() {
+    let of = |second, numbers: &[(&str, f64)]| made("live", second, numbers);
+    check(
+        Condition::metric("live", "MAE").worse_than_before_promotion(0.15),
+        &[
+            (10, vec![promoted(3), promoted(4)], "not requested: live has no MAE of version 4 yet"),
+            (
+                20,
+                vec![of(19, &[("MAE", 10.0), ("MAE: version 3", 10.0)])],
+                "not requested: live has no MAE of version 4 yet",
+            ),
+            (
+                30,
+                vec![of(29, &[("MAE", 12.0), ("MAE: version 3", 11.0), ("MAE: version 4", 12.0)])],
+                "not requested: MAE 12 is 9.1 % worse than 11 before the promotion of version 4",
+            ),
+            (
+                40,
+                vec![of(39, &[("MAE", 14.0), ("MAE: version 4", 14.0)])],
+                "requested: MAE 14 is 27.3 % worse than 11 before the promotion of version 4",
             ),
         ],
     );
@@ -340,7 +379,7 @@ fn new_rows_are_those_since_the_last_run() {
         let by = Arc::new(RunScope { targets: [job_key("train")].into(), ..RunScope::default() });
         let (data_version, numbers) =
             (Some(second.to_string().as_str().into()), numbers(&[("rows", 9_000.0)]));
-        ("stories", ChangeKind::Updated { by, data_version, version: None, numbers })
+        ("stories", ChangeKind::Updated { by, data_version, version: None, numbers, measured_until: None })
     };
     check(
         Condition::new_rows("stories", 5_000),
@@ -484,6 +523,34 @@ fn evaluations_are_materializations() {
     );
     let late = vec![live(11, 13.0), live(12, 11.0), live(13, 13.0), live(14, 13.0)];
     check(condition(), &[(10, vec![live(9, 13.0)], &counted(1)), (20, late, &counted(2))]);
+}
+
+/// Live performance has the numbers of its newest final window in each materialization, and a window is one evaluation.
+#[test]
+fn a_window_is_evaluated_once() {
+    let of_window = |second: i64, mae: f64, until: i64| {
+        let (asset, mut kind) = live(second, mae);
+        if let ChangeKind::Updated { measured_until, .. } = &mut kind {
+            *measured_until = Some(at(until));
+        }
+        (asset, kind)
+    };
+    let counted =
+        |count: u32| format!("not requested: `MAE of live is above 12`: at {count} of 3 evaluations");
+    check(
+        Condition::metric("live", "MAE").above(12.0).for_evaluations(3),
+        &[
+            (10, vec![of_window(8, 13.0, 1), of_window(9, 13.0, 1)], &counted(1)),
+            (20, vec![of_window(19, 13.0, 1)], &counted(1)),
+            (30, vec![of_window(29, 14.0, 2)], &counted(2)),
+            (40, vec![of_window(38, 14.0, 2), of_window(39, 14.0, 2)], &counted(2)),
+            (
+                50,
+                vec![of_window(48, 14.0, 2), of_window(49, 15.0, 3)],
+                "requested: MAE 15 of live is above 12",
+            ),
+        ],
+    );
 }
 
 #[test]

@@ -191,9 +191,9 @@ fn schedule(schedule: &Schedule, state: Option<&InstigatorState>, now: Timestamp
         stuck_since: moment(view.stuck_since),
         when: format!("{} ({})", view.crons.join("; "), view.zone),
         next: next.map(|at| at.to_string()).collect(),
+        what: view.target(),
         name: view.schedule,
         description: view.description,
-        what: view.selection,
     }
 }
 

@@ -98,7 +98,7 @@ fn row(schedule: &ScheduleView) -> [String; 6] {
         schedule.crons.join("; "),
         schedule.zone.clone(),
         schedule.next.map(when::moment).unwrap_or_default(),
-        schedule.selection.clone(),
+        schedule.target(),
     ]
 }
 
