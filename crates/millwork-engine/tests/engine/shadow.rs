@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, Mover, ShadowCalled, ShadowOutcome};
+use millwork_core::event::{Event, EventBody, Mover, NewEvent, ShadowCalled, ShadowOutcome};
 use millwork_core::model::{Author, ModelHistory, VersionStatus};
 use millwork_core::run::{ReproductionVerdict, RunId};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
@@ -14,7 +14,7 @@ use millwork_core::{
     PartitionsDefinition, Requirements, StepContext, StepFunction, StepResult, Verdict,
 };
 use millwork_engine::{Cancel, TrialOutcome};
-use millwork_storage::{MemoryStore, change_model, model_history};
+use millwork_storage::{Batch, MemoryStore, change_model, model_history};
 use serde_json::json;
 
 use crate::support::*;
@@ -247,6 +247,39 @@ async fn worse_outcomes_keep_the_champion_and_people_may_decide_first() {
     assert_eq!(statuses(&scenario).await, ["retired", "in use", "kept"]);
 }
 
+/// A version that a watch has gone back from, which the gate tries once more, and whose outcomes are good.
+#[tokio::test]
+async fn outcomes_do_not_promote_what_a_watch_has_gone_back_from() {
+    let world = World::new();
+    let scenario = in_shadow(&world).await;
+    let change = async |by: Mover, to: Option<u32>| {
+        let (model_key, champion) = ("model".into(), AliasName::champion());
+        let author = Author { by, reason: "worse".into() };
+        let change = |history: &ModelHistory| match to {
+            Some(number) => history.promote(&model_key, &champion, version(number), &author),
+            None => history.roll_back(&model_key, &champion, None, &author),
+        };
+        change_model(&*scenario.store, &model(), scenario.clock_now(), change).await.unwrap();
+    };
+    let tried = history(&scenario).await.in_shadow(&AliasName::champion()).unwrap().1.what.clone();
+    change(Mover::Person("ada".into()), Some(2)).await;
+    change(Mover::Watch, None).await;
+    let again = NewEvent::of_asset(model(), scenario.clock_now(), EventBody::VersionJudged(tried));
+    scenario.store.append(Batch { fence: None, events: vec![again] }).await.unwrap();
+    assert_eq!(statuses(&scenario).await, ["in use", "in shadow"]);
+    world.outcomes.store(500, Ordering::SeqCst);
+    scenario.selecting("outcomes").run().await;
+    let over = judge(&scenario).await.unwrap();
+    let TrialOutcome::Over { verdict, events, .. } = over else { panic!("{over:?}") };
+    assert_eq!(
+        verdict.to_string(),
+        "gate `by_outcomes` judged version 2 against 1: keep after shadow (9 against 5; the watch has gone back from it, so that only \
+         people promote it)"
+    );
+    assert_eq!(events.len(), 1, "nothing is moved");
+    assert_eq!(history(&scenario).await.at(&AliasName::champion()), Some(version(1)));
+}
+
 #[tokio::test]
 async fn a_failing_call_harms_nothing() {
     for panics in [false, true] {
@@ -334,6 +367,44 @@ async fn a_process_that_dies_loses_and_doubles_nothing() {
         assert_eq!(statuses(&scenario).await, ["in use", "in shadow"], "after {events} events");
     }
     assert!(died > 8, "{died}");
+}
+
+/// The call of a step with a pool takes the slots again.
+#[tokio::test]
+async fn a_resumed_run_owes_the_calls_of_steps_with_pools_as_well() {
+    let mut owed = 0;
+    for events in 0..60 {
+        let world = World::new();
+        let store = Faulty::new(Arc::new(MemoryStore::new()));
+        let of_predictions = world.clone();
+        let predictions = shadow_safe(taking(number("predictions"), &["stories"]))
+            .pool("api")
+            .blocking(move |step| of_predictions.predict(&step));
+        let definitions = with_predictions(&world, predictions).pool("api", 1);
+        let scenario = Scenario::new(definitions).in_store(store.clone());
+        scenario.run().await;
+        world.learns(9);
+        let run = scenario.queued().await;
+        store.fail_after(events);
+        let outcome = scenario.execute(run).await;
+        store.fail_after(usize::MAX);
+        if outcome.is_ok() {
+            break;
+        }
+        if !scenario.status(run).await.is_finished() {
+            scenario.lose(run).await;
+        }
+        let made =
+            |event: &&Event| event.body.is_materialization() && event.asset == Some("predictions".into());
+        let is_made = scenario.events(run).await.iter().any(|event| made(&event));
+        let was_called = !called(&scenario, run).await.is_empty();
+        owed += usize::from(is_made && !was_called);
+        let log = scenario.resume(run).await;
+        assert!(log.trim_end().ends_with("run succeeded"), "after {events} events: {log}");
+        assert_eq!(called(&scenario, run).await.len(), 1, "after {events} events");
+        assert_eq!(store.slots_held(), 0, "after {events} events");
+    }
+    assert!(owed > 0, "the step has succeeded, and the call was not made");
 }
 
 #[tokio::test]
