@@ -10,6 +10,7 @@ use std::sync::Arc;
 use millwork_core::event::{Event, EventBody, NewEvent, Provenance, VersionJudged};
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::OperationError;
+use millwork_core::param::merge_config;
 use millwork_core::run::Failure;
 use millwork_core::version::VersionNumber;
 use millwork_core::{Advice, Answer, AssetPartition, Clock, ErrorClass, Metadata, Pipeline};
@@ -119,7 +120,8 @@ impl Advice for TrialError {
     }
 }
 
-/// Judges the version of an asset or partition in shadow, which has to be this one if one is named.
+/// Judges the version of an asset or partition in shadow, which has to be this one if one is named. The configuration `config`, by step, is
+/// over that of the run whose verdict began the trial.
 pub(crate) async fn judge_in_shadow(
     (pipeline, store, values): (&Pipeline, &Arc<dyn Store>, &Values),
     of: &AssetPartition<AssetIndex>,
@@ -133,8 +135,17 @@ pub(crate) async fn judge_in_shadow(
         let (version, verdict) = history.trial(&key.asset, &in_use, version)?;
         let trial = verdict.sequence;
         let plan = plan_of_gate(pipeline, of)?;
+        let mut of_run = match verdict.run {
+            Some(run) => store.run(run).await?.map_or(Value::Null, |run| run.request.config),
+            None => Value::Null,
+        };
+        // Of what that run made, only steps that are still there.
+        if let Some(steps) = of_run.as_object_mut() {
+            steps.retain(|step, _| pipeline.graph().computation(step).is_some());
+        }
+        merge_config(&mut of_run, config.clone());
         let judging =
-            Judging::prepare((pipeline, store, values), of, &plan, (config, Some(clock.now()))).await?;
+            Judging::prepare((pipeline, store, values), of, &plan, (&of_run, Some(clock.now()))).await?;
         let gate = judging.gate;
         let not_judged =
             |reason| TrialError::NotJudged { gate: gate.name.clone(), version, of: key.quoted(), reason };

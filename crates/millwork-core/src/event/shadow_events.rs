@@ -42,6 +42,38 @@ pub enum ShadowOutcome {
         /// The failure.
         failure: Failure,
     },
+    /// It begins. Where no end of it follows, its process has ended during the call.
+    Begun,
+    /// The run was stopped during the call.
+    Stopped,
+    /// It isn't made: the process has ended during several calls with this version before.
+    NotCalled,
+}
+
+impl ShadowOutcome {
+    /// The failure of a call; `None` if it didn't fail.
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed { failure } => Some(failure),
+            Self::Made(_) | Self::Nothing | Self::Begun | Self::Stopped | Self::NotCalled => None,
+        }
+    }
+
+    /// Whether it is bad news.
+    pub const fn is_bad(&self) -> bool {
+        match self {
+            Self::Failed { .. } | Self::NotCalled => true,
+            Self::Made(_) | Self::Nothing | Self::Begun | Self::Stopped => false,
+        }
+    }
+
+    /// Whether the call is over for good: it isn't made again for the same materialization.
+    pub const fn is_over(&self) -> bool {
+        match self {
+            Self::Made(_) | Self::Nothing | Self::Failed { .. } | Self::NotCalled => true,
+            Self::Begun | Self::Stopped => false,
+        }
+    }
 }
 
 /// A value that was made in shadow.
@@ -61,7 +93,11 @@ impl ShadowCalled {
     pub const fn metadata(&self) -> Option<&Metadata> {
         match &self.outcome {
             ShadowOutcome::Made(made) => Some(&made.metadata),
-            ShadowOutcome::Nothing | ShadowOutcome::Failed { .. } => None,
+            ShadowOutcome::Nothing
+            | ShadowOutcome::Failed { .. }
+            | ShadowOutcome::Begun
+            | ShadowOutcome::Stopped
+            | ShadowOutcome::NotCalled => None,
         }
     }
 }
@@ -75,6 +111,15 @@ impl fmt::Display for ShadowCalled {
             ShadowOutcome::Failed { failure } => {
                 write!(f, "version {version} of `{model}` failed in shadow: {failure}")
             }
+            ShadowOutcome::Begun => write!(f, "version {version} of `{model}` is called in shadow"),
+            ShadowOutcome::Stopped => {
+                write!(f, "the call of version {version} of `{model}` in shadow was stopped")
+            }
+            ShadowOutcome::NotCalled => write!(
+                f,
+                "version {version} of `{model}` isn't called in shadow any more: the process has ended during several such calls; hint: \
+                 `models reject` ends its trial"
+            ),
         }
     }
 }

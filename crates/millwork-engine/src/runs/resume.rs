@@ -61,6 +61,9 @@ impl EarlierExecutions {
 fn called_in_shadow(run: &PlannedRun, events: &[Event]) -> HashSet<(AssetPartition<AssetIndex>, AssetKey)> {
     let called = events.iter().filter_map(|event| {
         let EventBody::ShadowCalled(called) = &event.body else { return None };
+        if !called.outcome.is_over() {
+            return None;
+        }
         Some((event.asset_partition()?.by_index(&run.graph)?, called.model.clone()))
     });
     called.collect()

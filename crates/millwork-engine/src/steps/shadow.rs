@@ -1,17 +1,22 @@
 //! Calls in shadow: a step's function once more, with a version in shadow in the place of the one in use, on the same inputs.
 //!
-//! It begins when what was made with the version in use is on disk, and nothing waits for it but the end of the run. Whatever goes wrong is
+//! It begins when what was made with the version in use is on disk, and nothing waits for it but the end of the run. That it begins is
+//! recorded first: a version during whose calls the process has ended several times isn't called any more, or it would take every run with it.
+//! Whatever goes wrong is
 //! recorded as what became of the call, and harms nothing else. What the function logs and prints is dropped: it would stand in the run's log
 //! like that of the step. The value isn't stored by the I/O manager that the asset names, since others may look there.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use millwork_core::event::{EventBody, NewEvent, Provenance, ShadowCalled, ShadowOutcome, ShadowValue};
+use millwork_core::event::{
+    EventBody, EventKind, NewEvent, Provenance, ShadowCalled, ShadowOutcome, ShadowValue,
+};
 use millwork_core::graph::{AssetIndex, StepNode};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::version::VersionNumber;
-use millwork_core::{AssetKey, Cancellation, DataVersion, ValueAddress};
+use millwork_core::{AssetKey, AssetPartition, Cancellation, DataVersion, ValueAddress};
+use millwork_storage::{EventQuery, Order, StorageError};
 use tokio::sync::oneshot;
 
 use super::Attempt;
@@ -44,21 +49,26 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 /// What a call made: what became of it, and the bytes that are stored beside its event.
 type Made = (ShadowOutcome, Option<Vec<u8>>);
 
-/// Makes calls, one after the other, and records what became of them. A stop of the run ends them, and nothing is recorded then.
+/// The calls with a version during which the process may end before it is called no more.
+const MOST_ENDS: usize = 2;
+
+/// Makes calls, one after the other, and records what became of them. A stop of the run ends them.
 pub(crate) async fn call_in_shadow(context: Arc<RunContext>, calls: Vec<ShadowCall>) {
     // What the version in use has made is on disk then.
     if context.recorder.commit(Vec::new()).await.is_err() {
         return;
     }
     for call in calls {
-        if let Some(event) = outcome(&context, call).await {
-            context.recorder.record(vec![event]);
+        match outcome(&context, call).await {
+            Ok(event) => context.recorder.record(vec![event]),
+            // The recorder has given up, and has reported it.
+            Err(_) => return,
         }
     }
 }
 
-/// The event of a call; `None` if the run was stopped.
-async fn outcome(context: &RunContext, call: ShadowCall) -> Option<NewEvent> {
+/// Makes a call, and what is to be recorded of it.
+async fn outcome(context: &RunContext, call: ShadowCall) -> Result<NewEvent, StorageError> {
     let ShadowCall { attempt, began_at, model, version, output } = call;
     let (planned, position) = (&context.planned, attempt.position);
     let step = planned.step(position);
@@ -69,10 +79,23 @@ async fn outcome(context: &RunContext, call: ShadowCall) -> Option<NewEvent> {
     // Nothing that it reports is recorded, but for metadata.
     recorder.close();
     let code_version = step.computation().code_version.clone();
+    let event = |outcome: ShadowOutcome, provenance: Provenance| {
+        let beside = Some(planned.next_version(&planned.output(position, output)));
+        let called = ShadowCalled { model: model.clone(), version, beside, outcome, provenance };
+        let asset = Some(planned.graph.key(output).clone());
+        NewEvent { asset, ..recorder.event(EventBody::ShadowCalled(called)) }
+    };
     let (made, provenance) = match provenance(context, step, attempt.versions.clone()) {
         Ok(provenance) => {
-            let began_at = began_at.unwrap_or_else(|| context.clock.now());
-            let made = limited(context, step, (attempt, began_at, model.clone(), output), &recorder).await?;
+            let made = match ends(context, &planned.output(position, output), (&model, version)).await? {
+                ended if ended >= MOST_ENDS => Ok((ShadowOutcome::NotCalled, None)),
+                _ => {
+                    context.recorder.commit(vec![event(ShadowOutcome::Begun, provenance.clone())]).await?;
+                    let began_at = began_at.unwrap_or_else(|| context.clock.now());
+                    let made = limited(context, step, (attempt, began_at, model.clone(), output), &recorder);
+                    made.await.unwrap_or(Ok((ShadowOutcome::Stopped, None)))
+                }
+            };
             (made, provenance)
         }
         Err(failure) => (Err(failure), Provenance { code_version, inputs: attempt.versions, config: None }),
@@ -81,11 +104,41 @@ async fn outcome(context: &RunContext, call: ShadowCall) -> Option<NewEvent> {
         failure.chain.iter_mut().for_each(|message| shorten(message, LONGEST_MESSAGE));
         (ShadowOutcome::Failed { failure }, None)
     });
-    let beside = planned.next_version(&planned.output(position, output));
-    let called = ShadowCalled { model, version, beside: Some(beside), outcome, provenance };
-    let asset = Some(planned.graph.key(output).clone());
-    let event = recorder.event(EventBody::ShadowCalled(called));
-    Some(NewEvent { asset, value: value.map(Arc::new), ..event })
+    Ok(NewEvent { value: value.map(Arc::new), ..event(outcome, provenance) })
+}
+
+/// How often the process has ended during the newest calls with a version, as far as it matters.
+async fn ends(
+    context: &RunContext,
+    of: &AssetPartition<AssetIndex>,
+    (model, version): (&AssetKey, VersionNumber),
+) -> Result<usize, StorageError> {
+    let of = of.by_key(&context.planned.graph);
+    let query = EventQuery {
+        asset: Some(of.asset),
+        partition: Some(of.partition),
+        kinds: Some(EventKind::ShadowCalled.into()),
+        order: Order::NewestFirst,
+        // Those of other models, and of runs at the same time, are among them.
+        limit: Some(16),
+        ..EventQuery::default()
+    };
+    let mut ends = 0;
+    for event in context.store.events(query).await? {
+        let EventBody::ShadowCalled(called) = event.body else { continue };
+        if called.model != *model || called.version != version {
+            continue;
+        }
+        match called.outcome {
+            ShadowOutcome::Begun => ends += 1,
+            ShadowOutcome::NotCalled => return Ok(MOST_ENDS),
+            ShadowOutcome::Made(_)
+            | ShadowOutcome::Nothing
+            | ShadowOutcome::Failed { .. }
+            | ShadowOutcome::Stopped => break,
+        }
+    }
+    Ok(ends)
 }
 
 /// Makes a call within the time limit of its step; `None` if the run was stopped.

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use millwork_core::advice::{Advice as _, ErrorClass};
-use millwork_core::event::EventBody;
 use millwork_core::param::Absent;
 use millwork_core::retention::KeptValues;
 use millwork_core::run::{Reproduction, ReproductionVerdict, RunId, RunRequest};
@@ -17,7 +16,6 @@ use millwork_core::{
 };
 use millwork_core::{Config, FromStep as _, IntoProduced as _};
 use millwork_engine::{Cancel, ReproduceError, forget_values};
-use millwork_storage::Batch;
 use serde_json::json;
 
 use crate::support::*;

@@ -137,12 +137,12 @@ async fn statuses(scenario: &Scenario) -> Vec<&'static str> {
     history.versions.keys().map(|version| history.status(*version, &champion).unwrap().as_str()).collect()
 }
 
-/// What was called in shadow in a run.
+/// The calls in shadow of a run that are over.
 async fn called(scenario: &Scenario, run: RunId) -> Vec<(Event, ShadowCalled)> {
     let events = scenario.events(run).await.into_iter();
     let called = events.filter_map(|event| {
         let EventBody::ShadowCalled(called) = event.body.clone() else { return None };
-        Some((event, called))
+        called.outcome.is_over().then_some((event, called))
     });
     called.collect()
 }
@@ -367,6 +367,29 @@ async fn a_process_that_dies_loses_and_doubles_nothing() {
         assert_eq!(statuses(&scenario).await, ["in use", "in shadow"], "after {events} events");
     }
     assert!(died > 8, "{died}");
+}
+
+/// A version that takes its process with it takes no third run with it.
+#[tokio::test]
+async fn a_version_during_whose_calls_the_process_ends_is_called_no_more() {
+    let world = World::new();
+    let scenario = in_shadow(&world).await.selecting("predictions");
+    let mut last: Option<(Event, ShadowCalled)> = None;
+    for (ends, is_called) in [(0, true), (1, true), (2, false), (0, false)] {
+        for _ in 0..ends {
+            let (event, call) = last.clone().unwrap();
+            let body = EventBody::ShadowCalled(ShadowCalled { outcome: ShadowOutcome::Begun, ..call });
+            let begun = NewEvent::of_run(event.run.unwrap(), event.at, body);
+            let begun = NewEvent { run: None, asset: event.asset, ..begun };
+            scenario.store.append(Batch { fence: None, events: vec![begun] }).await.unwrap();
+        }
+        let run = scenario.queued().await;
+        let log = scenario.resume(run).await;
+        assert!(log.trim_end().ends_with("run succeeded"), "{log}");
+        let (event, call) = called(&scenario, run).await.pop().unwrap();
+        assert_eq!(matches!(call.outcome, ShadowOutcome::Made(_)), is_called, "after {ends}: {call}");
+        last = Some((event, call));
+    }
 }
 
 /// The call of a step with a pool takes the slots again.

@@ -185,6 +185,9 @@ fn every_body() -> Vec<EventBody> {
             metadata: metadata(),
         })),
         shadow_called(ShadowOutcome::Nothing),
+        shadow_called(ShadowOutcome::Begun),
+        shadow_called(ShadowOutcome::Stopped),
+        shadow_called(ShadowOutcome::NotCalled),
         shadow_called(ShadowOutcome::Failed { failure: Failure::new(FailureKind::Panic, reason()) }),
         EventBody::Logged(LogLine {
             level: LogLevel::Warn,

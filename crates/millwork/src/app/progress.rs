@@ -110,6 +110,9 @@ impl Progress {
                 self.line(&format!("{} {asset}: {judged}", style("⚖").cyan()));
             }
             EventBody::AliasMoved(moved) => self.line(&format!("{} {asset}: {moved}", style("★").cyan())),
+            EventBody::ShadowCalled(called) if called.outcome.is_bad() => {
+                self.line(&format!("{} {asset}: {called}", style("!").yellow()));
+            }
             EventBody::Logged(line) => self.log(event.step.as_ref(), line),
             EventBody::RunQueued
             | EventBody::RunStarted { .. }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use millwork_core::event::{Event, EventBody, EventKind, KindSet, ShadowOutcome};
+use millwork_core::event::{Event, EventBody, EventKind, KindSet};
 use millwork_core::run::RunId;
 use millwork_storage::{EventQuery, Order, StorageError, Store};
 use serde::{Deserialize, Serialize};
@@ -120,10 +120,7 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::VersionDecided(decided) => ("info", format!("{of}{decided}")),
         EventBody::VersionsBacktested(tested) => ("info", format!("{of}{tested}")),
         EventBody::ShadowCalled(called) => {
-            let level = match called.outcome {
-                ShadowOutcome::Made(_) | ShadowOutcome::Nothing => "debug",
-                ShadowOutcome::Failed { .. } => "warn",
-            };
+            let level = if called.outcome.is_bad() { "warn" } else { "debug" };
             (level, format!("{of}{called}"))
         }
         EventBody::AliasPinned(pinned) => ("debug", format!("{of}{pinned}")),

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use millwork_api::{EnvironmentView, EventView, RunDetails, RunStanding, RunView, parse_tag, run_status};
 use millwork_core::Problem;
-use millwork_core::event::{Event, EventBody, ShadowOutcome};
+use millwork_core::event::{Event, EventBody};
 use millwork_core::run::{FailureClass, RunState, RunStatus, StepKey, StepStatus};
 use millwork_core::{Clock as _, StepPartition, SystemClock};
 use millwork_engine::EngineOptions;
@@ -318,10 +318,7 @@ fn log_line(event: &Event) -> String {
         EventBody::VersionDecided(decided) => format!("      {of}{decided}"),
         EventBody::VersionsBacktested(tested) => format!("      {of}{tested}"),
         EventBody::ShadowCalled(called) => {
-            let level = match called.outcome {
-                ShadowOutcome::Made(_) | ShadowOutcome::Nothing => "     ",
-                ShadowOutcome::Failed { .. } => "WARN ",
-            };
+            let level = if called.outcome.is_bad() { "WARN " } else { "     " };
             format!("{level} {of}{called}")
         }
         EventBody::AliasPinned(pinned) => format!("      {of}{pinned}"),
