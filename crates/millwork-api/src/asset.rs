@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::asset_status::AssetHealth;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, StepNode};
+use millwork_core::param::{Input, Requirements};
 use millwork_core::run::StepKey;
 use millwork_core::{
     AssetKey, AssetMetric, AssetStatus, Better, CodeVersion, ConfigSchema, Freshness, FreshnessPolicy,
@@ -62,6 +63,12 @@ pub struct AssetView {
     /// The step that makes it; `null` if the asset is external.
     #[schema(required, value_type = Option<String>)]
     pub step: Option<StepKey>,
+    /// The assets whose stored materializations its step reads without waiting for them.
+    #[schema(value_type = Vec<String>)]
+    pub histories: Vec<AssetKey>,
+    /// The assets of which its step reads what versions in shadow have made.
+    #[schema(value_type = Vec<String>)]
+    pub shadows: Vec<AssetKey>,
     /// The downstream assets.
     #[schema(value_type = Vec<String>)]
     pub downstream: Vec<AssetKey>,
@@ -200,6 +207,10 @@ impl AssetView {
         let spec = &asset.spec;
         let step = asset.step.map(|step| &graph.steps()[step]);
         let computation = step.map(StepNode::computation);
+        let of_requirements = |inputs: fn(&Requirements) -> &Vec<Input>| {
+            let inputs = computation.into_iter().flat_map(|computation| inputs(&computation.requirements));
+            inputs.map(|input| input.asset.clone()).collect()
+        };
         let standing = step.and_then(|step| step.config.as_ref());
         let definition = graph.index(spec.key.as_str()).and_then(|index| graph.definition(index));
         let partitions = definition.and_then(|definition| definition.partitions.as_ref());
@@ -211,6 +222,8 @@ impl AssetView {
             r#type: spec.value_type.map(|value_type| value_type.type_name().to_owned()),
             format: spec.value_type.map(|value_type| value_type.extension.to_owned()),
             step: asset.step.map(|step| graph.steps()[step].key.clone()),
+            histories: of_requirements(|requirements| &requirements.histories),
+            shadows: of_requirements(|requirements| &requirements.shadows),
             downstream: keys(graph, &asset.downstream),
             checks: asset.checks.iter().map(|check| graph.steps()[*check].key.clone()).collect(),
             partitions: partitions.map(PartitionsDefinition::keys).map(<[PartitionKey]>::to_vec),

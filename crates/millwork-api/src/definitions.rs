@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use millwork_core::graph::{AssetGraph, StepKind, StepNode};
+use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet, StepKind, StepNode};
 use millwork_core::run::StepKey;
 use millwork_core::version::AliasName;
 use millwork_core::{AssetKey, Job, Severity};
@@ -78,6 +78,10 @@ pub struct KeyGraph {
     pub assets: Vec<AssetKey>,
     /// The dependencies between the assets.
     pub edges: Vec<EdgeView>,
+    /// From assets to those that read their histories, which orders nothing.
+    pub histories: Vec<EdgeView>,
+    /// From assets to those that read what versions in shadow have made of them, which orders nothing.
+    pub shadows: Vec<EdgeView>,
 }
 
 /// The asset graph with the definitions of its assets.
@@ -87,6 +91,10 @@ pub struct AssetGraphView {
     pub assets: Vec<AssetView>,
     /// The dependencies between the assets.
     pub edges: Vec<EdgeView>,
+    /// From assets to those that read their histories, which orders nothing.
+    pub histories: Vec<EdgeView>,
+    /// From assets to those that read what versions in shadow have made of them, which orders nothing.
+    pub shadows: Vec<EdgeView>,
 }
 
 /// A dependency: the downstream asset is made from the upstream one.
@@ -162,11 +170,75 @@ impl From<&Job> for JobView {
 impl KeyGraph {
     /// The graph of all assets.
     pub fn new(graph: &AssetGraph) -> Self {
-        let edges = graph.assets().iter().flat_map(|asset| {
-            let edge = |from: &AssetKey| EdgeView { from: from.clone(), to: asset.spec.key.clone() };
-            asset.upstream.iter().map(move |&upstream| edge(graph.key(upstream)))
-        });
+        let all = graph.assets().indices().collect();
         let assets = graph.assets().iter().map(|asset| asset.spec.key.clone());
-        Self { assets: assets.collect(), edges: edges.collect() }
+        let [edges, histories, shadows] = edges(graph, &all);
+        Self { assets: assets.collect(), edges, histories, shadows }
+    }
+}
+
+impl AssetGraphView {
+    /// The part of a graph that consists of these assets.
+    pub fn new(graph: &AssetGraph, selected: &AssetSet) -> Self {
+        let assets = selected.iter().map(|asset| AssetView::new(graph, &graph.assets()[*asset]));
+        let [edges, histories, shadows] = edges(graph, selected);
+        Self { assets: assets.collect(), edges, histories, shadows }
+    }
+}
+
+/// The edges between selected assets: the dependencies, the histories that are read, and what is read of what is made in shadow.
+fn edges(graph: &AssetGraph, selected: &AssetSet) -> [Vec<EdgeView>; 3] {
+    let mut edges = [const { Vec::new() }; 3];
+    for &asset in selected {
+        let edge =
+            |from: AssetIndex| EdgeView { from: graph.key(from).clone(), to: graph.key(asset).clone() };
+        let is_selected = |from: &AssetIndex| selected.contains(from);
+        let histories = graph.histories(asset).iter().map(|history| history.asset);
+        edges[0].extend(graph.assets()[asset].upstream.iter().copied().filter(is_selected).map(edge));
+        edges[1].extend(histories.filter(is_selected).map(edge));
+        edges[2].extend(graph.shadows(asset).filter(is_selected).map(edge));
+    }
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use millwork_core::{AssetDefinition, Definitions};
+
+    use super::*;
+
+    fn asset(key: &str, inputs: &[&str], (history, shadow): (&[&str], &[&str])) -> AssetDefinition {
+        let definition = AssetDefinition::new(key).produces::<u8, _>();
+        let definition = inputs.iter().fold(definition, |definition, input| definition.input::<u8>(input));
+        let definition = definition.policy(|computation| {
+            history.iter().for_each(|key| computation.requirements.history::<u8>(*key));
+            shadow.iter().for_each(|key| computation.requirements.shadow::<u8>(*key));
+        });
+        definition.blocking(|_| Ok(0_u8))
+    }
+
+    #[test]
+    fn what_is_read_without_an_order_is_apart() {
+        let assets = [
+            asset("raw", &[], (&["total"], &[])),
+            asset("total", &["raw"], (&["raw"], &["raw"])),
+            asset("other", &[], (&["raw"], &[])),
+        ];
+        let pipeline = Definitions::new().assets(assets).resolve().unwrap();
+        let graph = pipeline.graph();
+        let lines = |edges: &[EdgeView]| -> Vec<String> {
+            let mut lines: Vec<_> = edges.iter().map(|edge| format!("{} {}", edge.from, edge.to)).collect();
+            lines.sort();
+            lines
+        };
+        let view = KeyGraph::new(graph);
+        assert_eq!(lines(&view.edges), ["raw total"]);
+        assert_eq!(lines(&view.histories), ["raw other", "raw total", "total raw"]);
+        assert_eq!(lines(&view.shadows), ["raw total"]);
+        let selected = ["raw", "total"].map(|key| graph.index(key).unwrap());
+        let part = AssetGraphView::new(graph, &selected.into_iter().collect());
+        assert_eq!(lines(&part.histories), ["raw total", "total raw"]);
+        let total = part.assets.iter().find(|asset| asset.summary.key.as_str() == "total").unwrap();
+        assert_eq!((&*total.histories, &*total.shadows), (&["raw".into()][..], &["raw".into()][..]));
     }
 }

@@ -49,9 +49,9 @@ pub use model::{
     AliasView, AskedView, BacktestView, BacktestedVersionView, ComparedFactView, DecisionView, FactKind,
     FoundVersion, HistoryEntry, HistoryStep, InputView, LastDecision, LineageView, LiveMeasureView,
     LivePerformanceView, LiveWindowView, MadeVersion, ModelCard, ModelChange, ModelComparison, ModelDetails,
-    ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReaderView, RepairRunView, ShadowTrialView,
-    TrialView, VerdictView, VersionError, VersionHistory, VersionStatusView, VersionView, WatchView,
-    compare_versions, find_model, find_stored_version, find_version_of, list_models, model_author,
+    ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReadAsView, ReaderView, RepairRunView,
+    ShadowTrialView, TrialView, VerdictView, VersionError, VersionHistory, VersionStatusView, VersionView,
+    WatchView, compare_versions, find_model, find_stored_version, find_version_of, list_models, model_author,
     model_card, model_details, model_live, model_versions, plan_repair, same_parameters, version_history,
     version_lineage,
 };

@@ -205,21 +205,40 @@ pub enum ReadAs {
         /// The newest version that the reader had read before, behind which new ones begin; `None` if all are new.
         after: Option<VersionNumber>,
     },
+    /// What versions in shadow have made of the asset, by the places of those events in the log.
+    Shadow {
+        /// The newest one that the reader had read before, behind which those begin that it is given; 0 if it is given all.
+        after: u64,
+        /// The newest one that was there when the step began; 0 if there was none.
+        until: u64,
+    },
 }
 
 impl ReadAs {
-    /// Whether all versions are read, which neither orders nor is compared as other inputs are.
-    pub fn is_history(&self) -> bool {
+    /// Whether everything that is stored is read, which neither orders nor is compared as other inputs are.
+    pub fn is_of_many(&self) -> bool {
         match self {
-            Self::History { .. } => true,
+            Self::History { .. } | Self::Shadow { .. } => true,
             Self::Latest | Self::Alias(_) | Self::InputOf { .. } | Self::InputOfChallenger { .. } => false,
+        }
+    }
+
+    /// Whether what versions in shadow have made is read, none of which is a version of the asset.
+    pub fn is_of_shadow(&self) -> bool {
+        match self {
+            Self::Shadow { .. } => true,
+            Self::Latest
+            | Self::Alias(_)
+            | Self::InputOf { .. }
+            | Self::InputOfChallenger { .. }
+            | Self::History { .. } => false,
         }
     }
 
     /// Whether another version decides which one is read, so that a later version of the asset changes nothing.
     pub fn follows_alias(&self) -> bool {
         match self {
-            Self::Latest | Self::History { .. } => false,
+            Self::Latest | Self::History { .. } | Self::Shadow { .. } => false,
             Self::Alias(_) | Self::InputOf { .. } | Self::InputOfChallenger { .. } => true,
         }
     }

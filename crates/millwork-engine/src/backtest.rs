@@ -22,7 +22,7 @@ use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
     Absent, Advice, Answer, AssetKey, AssetPartition, Computation, ErrorClass, GateDefinition, InputValue,
-    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredHistory, StoredVersion,
+    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredHistory, StoredShadow, StoredVersion,
     UnrecordableConfig, Verdict,
 };
 use millwork_storage::{StorageError, Store};
@@ -33,7 +33,7 @@ use tokio::task::spawn_blocking;
 use crate::logs::{catch_panic, panicked};
 use crate::runs::{Pins, StoredInput, StoredInputs, is_compared};
 use crate::steps::{Contest, stored_version};
-use crate::values::{LoggedHistory, ValueError, Values, newest_materialization};
+use crate::values::{LoggedHistory, ValueError, Values, made_in_shadow, newest_materialization};
 
 /// Why versions can't be judged.
 #[derive(Debug, Error)]
@@ -120,6 +120,8 @@ pub(crate) struct Judging<'a> {
     versions: Vec<(AssetKey, ReadAs, StoredVersion)>,
     /// The histories that it reads, all of which is new to it.
     histories: Vec<(AssetKey, StoredHistory)>,
+    /// What it reads of what was made in shadow, all of it.
+    shadows: Vec<(AssetKey, StoredShadow)>,
     /// The last values of the assets that it takes without waiting for them.
     previous: Vec<(AssetKey, StoredVersion)>,
     config: Value,
@@ -202,6 +204,7 @@ impl<'a> Judging<'a> {
             inputs: Vec::new(),
             versions: Vec::new(),
             histories: Vec::new(),
+            shadows: Vec::new(),
             previous: Vec::new(),
             config: config.unwrap_or_else(|| Value::Object(Map::new())),
             now,
@@ -289,6 +292,7 @@ impl Judging<'_> {
             }
         }
         recorded.extend(self.gather_histories().await?);
+        recorded.extend(self.gather_shadows().await?);
         Ok(recorded)
     }
 
@@ -313,6 +317,24 @@ impl Judging<'_> {
             let from = (self.store.clone(), self.values.clone());
             let read = LoggedHistory::read(from, asset, value_type, newest, None).await;
             self.histories.push((spec.key.clone(), read.map_err(unusable)?.stored));
+        }
+        Ok(recorded)
+    }
+
+    /// Reads what was made in shadow of the assets of which the gate takes it, and returns how far that goes.
+    async fn gather_shadows(&mut self) -> Result<Vec<InputVersion>, BacktestError> {
+        let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
+        let unusable = |source| BacktestError::Input { gate: gate.clone(), source: Box::new(source) };
+        let mut recorded = Vec::new();
+        for input in &self.gate.computation.requirements.shadows {
+            let no_value = || unusable(ValueError::NoValue { asset: input.asset.clone() });
+            let index = graph.index(input.asset.as_str()).ok_or_else(no_value)?;
+            let value_type = graph.assets()[index].spec.value_type.ok_or_else(no_value)?;
+            let asset = graph.history_at(index, self.of.partition.as_ref()).by_key(graph);
+            let from = (self.store.clone(), self.values.clone());
+            let read = made_in_shadow(from, asset, value_type, (0, None)).await.map_err(unusable)?;
+            recorded.push(read.read);
+            self.shadows.push((input.asset.clone(), read.stored));
         }
         Ok(recorded)
     }
@@ -417,6 +439,9 @@ impl Judging<'_> {
         }
         for (asset, history) in &self.histories {
             builder = builder.history(asset.clone(), history.clone());
+        }
+        for (asset, shadow) in &self.shadows {
+            builder = builder.shadow(asset.clone(), shadow.clone());
         }
         for (asset, previous) in &self.previous {
             builder = builder.previous(asset.clone(), previous.clone());

@@ -483,8 +483,10 @@ impl Engine {
             }
             let previous = &graph.steps()[step.step].computation().requirements.previous;
             read.extend(previous.iter().filter_map(|key| graph.index(key.as_str())));
-            if !graph.steps()[step.step].histories.is_empty() {
-                // What they were made from says what of a history is new.
+            let step_node = &graph.steps()[step.step];
+            let shadows = &step_node.computation().requirements.shadows;
+            if !step_node.histories.is_empty() || !shadows.is_empty() {
+                // What they were made from says what of a history, and in shadow, is new.
                 read.extend(graph.outputs(step.step));
             }
         }

@@ -2,13 +2,14 @@
 //!
 //! Both are read from the provenance of materializations. Downwards only assets of the graph are searched, by the versions that they have
 //! had, newest first. A version that is met twice is followed where it is met first, nearest to the beginning; versions are made from
-//! earlier ones, so there is no cycle. Breadth comes before depth: if not all fits, what is left out is the farthest.
+//! earlier ones, so there is no cycle. What a version in shadow has made of an asset is no version of it, and stands between the model and what
+//! has read it all the same. Breadth comes before depth: if not all fits, what is left out is the farthest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-use millwork_core::event::{Event, EventBody, EventKind, InputVersion};
-use millwork_core::graph::AssetGraph;
+use millwork_core::event::{Event, EventBody, EventKind, InputVersion, Provenance, ShadowOutcome};
+use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, DataVersion};
 
@@ -38,13 +39,13 @@ pub struct LineageLimits {
 pub struct LineageNode {
     /// The asset, and its partition.
     pub of: AssetPartition,
-    /// The number of the version; `None` in events of before versions were numbered.
+    /// The number of the version; `None` in events of before versions were numbered, and of what was made in shadow.
     pub version: Option<VersionNumber>,
     /// The version of its data; `None` if it isn't known.
     pub data_version: Option<DataVersion>,
     /// Which version the reader asked for: that of this pair which was made from the other.
     pub read_as: ReadAs,
-    /// Its materialization; `None` if the event was removed. Downwards it has no metadata.
+    /// Its materialization, or the call in shadow; `None` if the event was removed. Downwards it has no metadata.
     pub made: Option<Event>,
     /// The versions that it was made from, or that were made with it.
     pub next: Vec<Self>,
@@ -78,7 +79,7 @@ pub async fn lineage(
     direction: Direction,
     limits: LineageLimits,
 ) -> Result<LineageNode, StorageError> {
-    let mut search = Search { store, graph, made: BTreeMap::new() };
+    let mut search = Search { store, graph, made: BTreeMap::new(), in_shadow: BTreeMap::new() };
     let mut found = vec![Found { parent: 0, depth: 0, node: LineageNode::of_event(version.clone()) }];
     let mut followed: HashMap<Identity, usize> = HashMap::new();
     let mut place = 0;
@@ -118,7 +119,7 @@ struct Found {
 }
 
 /// What makes two nodes the same version.
-type Identity = (AssetPartition, Option<VersionNumber>, Option<DataVersion>);
+type Identity = (AssetPartition, Option<VersionNumber>, Option<DataVersion>, Option<u64>);
 
 fn as_tree(mut found: Vec<Found>) -> LineageNode {
     loop {
@@ -137,11 +138,16 @@ fn as_tree(mut found: Vec<Found>) -> LineageNode {
 }
 
 impl LineageNode {
-    /// The node of a materialization, with nothing behind it yet.
+    /// The node of a materialization or a call in shadow, with nothing behind it yet.
     fn of_event(event: Event) -> Self {
-        let made = if let EventBody::Materialized(made) = &event.body { Some(made) } else { None };
-        let (version, data_version) =
-            (made.and_then(|made| made.version), made.map(|made| made.data_version.clone()));
+        let data_version = if let EventBody::Materialized(made) = &event.body {
+            Some(made.data_version.clone())
+        } else if let Some(ShadowOutcome::Made(made)) = shadow_outcome(&event) {
+            Some(made.data_version.clone())
+        } else {
+            None
+        };
+        let version = event.body.version();
         let of =
             AssetPartition::new(event.asset.clone().unwrap_or_else(|| "".into()), event.partition.clone());
         let (read_as, next, rest) = (ReadAs::Latest, Vec::new(), LineageRest::Nothing);
@@ -160,10 +166,16 @@ impl LineageNode {
         }
     }
 
+    /// Whether it was made in shadow.
+    pub fn is_in_shadow(&self) -> bool {
+        self.made.as_ref().is_some_and(|event| shadow_outcome(event).is_some())
+    }
+
     fn identity(&self) -> Identity {
         // A number alone names a version; the data is for those of before there were numbers.
         let data_version = self.data_version.clone().filter(|_| self.version.is_none());
-        (self.of.clone(), self.version, data_version)
+        let in_shadow = self.made.as_ref().filter(|_| self.is_in_shadow()).map(|event| event.sequence);
+        (self.of.clone(), self.version, data_version, in_shadow)
     }
 }
 
@@ -172,13 +184,28 @@ struct Search<'a> {
     graph: &'a AssetGraph,
     /// The materializations of assets that were searched so far, newest first.
     made: BTreeMap<AssetKey, Vec<Event>>,
+    /// What versions in shadow have made of assets that were searched so far, newest first.
+    in_shadow: BTreeMap<AssetKey, Vec<Event>>,
+}
+
+/// What became of a call in shadow; `None` of other events.
+fn shadow_outcome(event: &Event) -> Option<&ShadowOutcome> {
+    if let EventBody::ShadowCalled(called) = &event.body { Some(&called.outcome) } else { None }
+}
+
+/// What a materialization, or what was made in shadow, was made from.
+fn provenance(event: &Event) -> Option<&Provenance> {
+    if let EventBody::ShadowCalled(called) = &event.body {
+        return Some(&called.provenance);
+    }
+    event.body.provenance()
 }
 
 impl Search<'_> {
     async fn made_from(&self, node: &LineageNode) -> Result<Vec<LineageNode>, StorageError> {
         let Some(event) = &node.made else { return Ok(Vec::new()) };
         let mut next = Vec::new();
-        for input in event.body.provenance().iter().flat_map(|provenance| &provenance.inputs) {
+        for input in provenance(event).iter().flat_map(|provenance| &provenance.inputs) {
             if input.version.is_none() && input.data_version.is_none() {
                 continue;
             }
@@ -190,17 +217,17 @@ impl Search<'_> {
 
     async fn made_with(&mut self, node: &LineageNode) -> Result<Vec<LineageNode>, StorageError> {
         let Some(index) = self.graph.index(node.of.asset.as_str()) else { return Ok(Vec::new()) };
+        if let Some(event) = node.made.as_ref().filter(|_| node.is_in_shadow()) {
+            return self.made_with_shadow(index, node, event.sequence).await;
+        }
         let mut next = Vec::new();
         let asset = &self.graph.assets()[index];
         let read_only = asset.history_readers.iter().filter(|reader| !asset.downstream.contains(reader));
         for downstream in asset.downstream.iter().chain(read_only) {
             let key = self.graph.key(*downstream);
-            if !self.made.contains_key(key) {
-                let made = materializations(self.store, key).await?;
-                self.made.insert(key.clone(), made);
-            }
-            for event in &self.made[key] {
-                let inputs = event.body.provenance().into_iter().flat_map(|provenance| &provenance.inputs);
+            self.search(*downstream).await?;
+            for event in self.made[key].iter().chain(self.in_shadow.get(key).into_iter().flatten()) {
+                let inputs = provenance(event).into_iter().flat_map(|provenance| &provenance.inputs);
                 let mut of_node = inputs.filter(|input| input.upstream == node.of);
                 if let Some(input) = of_node.find(|input| is_version(input, node.version, node.made.as_ref()))
                 {
@@ -211,14 +238,63 @@ impl Search<'_> {
         }
         Ok(next)
     }
+
+    /// What was made with what a version in shadow has made of an asset, at this place of the log.
+    async fn made_with_shadow(
+        &mut self,
+        asset: AssetIndex,
+        node: &LineageNode,
+        place: u64,
+    ) -> Result<Vec<LineageNode>, StorageError> {
+        let mut next = Vec::new();
+        for reader in self.graph.shadow_readers(asset).collect::<Vec<_>>() {
+            self.search(reader).await?;
+            for event in &self.made[self.graph.key(reader)] {
+                let inputs = provenance(event).into_iter().flat_map(|provenance| &provenance.inputs);
+                let mut of_node = inputs.filter(|input| input.upstream == node.of);
+                let read = of_node.find(|input| match input.read_as {
+                    ReadAs::Shadow { after, until } => after < place && place <= until,
+                    ReadAs::Latest
+                    | ReadAs::Alias(_)
+                    | ReadAs::InputOf { .. }
+                    | ReadAs::InputOfChallenger { .. }
+                    | ReadAs::History { .. } => false,
+                });
+                if let Some(input) = read {
+                    let read_as = input.read_as.clone();
+                    next.push(LineageNode { read_as, ..LineageNode::of_event(event.clone()) });
+                }
+            }
+        }
+        Ok(next)
+    }
+
+    /// Reads what was made of an asset, unless that was done before.
+    async fn search(&mut self, asset: AssetIndex) -> Result<(), StorageError> {
+        let key = self.graph.key(asset);
+        if self.made.contains_key(key) {
+            return Ok(());
+        }
+        self.made.insert(key.clone(), newest_first(self.store, key, EventKind::Materialized).await?);
+        let computation = self.graph.definition(asset).and_then(|asset| asset.computation.as_ref());
+        if computation.is_some_and(|computation| computation.shadow_safe) {
+            let made = newest_first(self.store, key, EventKind::ShadowCalled).await?;
+            self.in_shadow.insert(key.clone(), made);
+        }
+        Ok(())
+    }
 }
 
-/// The materializations of an asset, newest first, without their metadata.
-async fn materializations(store: &dyn Store, asset: &AssetKey) -> Result<Vec<Event>, StorageError> {
+/// The events of a kind about an asset, newest first, without their metadata.
+async fn newest_first(
+    store: &dyn Store,
+    asset: &AssetKey,
+    kind: EventKind,
+) -> Result<Vec<Event>, StorageError> {
     let mut found = Vec::new();
     let query = EventQuery {
         asset: Some(asset.clone()),
-        kinds: Some(EventKind::Materialized.into()),
+        kinds: Some(kind.into()),
         order: Order::NewestFirst,
         ..EventQuery::default()
     };
@@ -233,6 +309,10 @@ async fn materializations(store: &dyn Store, asset: &AssetKey) -> Result<Vec<Eve
 /// Curves and pictures of thousands of versions would exhaust memory.
 fn without_metadata(mut event: Event) -> Event {
     if let EventBody::Materialized(made) = &mut event.body {
+        made.metadata.clear();
+    } else if let EventBody::ShadowCalled(called) = &mut event.body
+        && let ShadowOutcome::Made(made) = &mut called.outcome
+    {
         made.metadata.clear();
     }
     event

@@ -361,12 +361,16 @@ pub fn is_version(input: &InputVersion, version: Option<VersionNumber>, made: Op
         },
     );
     match (input.version, version.or_else(|| made?.version)) {
+        // What was made in shadow is no version, though its data may be that of one.
+        _ if input.read_as.is_of_shadow() => false,
         (Some(newest), Some(version)) => match input.read_as {
             // What had been read before belongs to what was made then.
             ReadAs::History { after } => version <= newest && after.is_none_or(|after| version > after),
-            ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
-                version == newest
-            }
+            ReadAs::Latest
+            | ReadAs::Alias(_)
+            | ReadAs::InputOf { .. }
+            | ReadAs::InputOfChallenger { .. }
+            | ReadAs::Shadow { .. } => version == newest,
         },
         (Some(_), None) => false,
         (None, _) => {

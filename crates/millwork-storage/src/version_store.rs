@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use millwork_core::event::{
     AliasChange, AliasMoved, Event, EventBody, EventKind, InputVersion, KindSet, NewEvent,
 };
-use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, DataVersion};
 
 use crate::event_log::each_event;
@@ -201,12 +201,16 @@ pub async fn append_version(store: &dyn Store, event: NewEvent) -> Result<u64, S
     }
 }
 
-/// The materialization that is meant by an input of a version; `None` if it isn't there any more.
+/// The materialization that is meant by an input of a version, or the call in shadow; `None` if it isn't there any more.
 pub async fn input_event<S: EventLog + VersionStore + ?Sized>(
     store: &S,
     made: &Event,
     input: &InputVersion,
 ) -> Result<Option<Event>, StorageError> {
+    if let ReadAs::Shadow { until, .. } = input.read_as {
+        let newest = store.events(EventQuery::at(until)).await?.pop();
+        return Ok(newest.filter(|event| matches!(event.body, EventBody::ShadowCalled(_))));
+    }
     if let Some(version) = input.version {
         return store.version(&input.upstream, version).await;
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::MadeVersion;
-use super::version::InputView;
+use super::version::{InputView, ReadAsView};
 
 /// A version in a lineage, with those behind it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -28,7 +28,11 @@ pub struct LineageView {
     /// The version of its data; `null` if it isn't known.
     #[schema(required, value_type = Option<String>)]
     pub data_version: Option<DataVersion>,
-    /// The alias by which it was read, or by which it reads what it was made from; `null` if that was the latest version.
+    /// Whether it was made in shadow, and is no version of the asset.
+    pub in_shadow: bool,
+    /// How it was read, or how it reads what it was made from.
+    pub read_as: ReadAsView,
+    /// The alias by which it was read, or by which it reads what it was made from; `null` if that wasn't by an alias.
     #[schema(required, value_type = Option<String>)]
     pub alias: Option<AliasName>,
     /// When it was made; `null` if the event was removed.
@@ -37,7 +41,7 @@ pub struct LineageView {
     /// The run that made it; `null` if it was reported from outside, or the event was removed.
     #[schema(required, value_type = Option<String>)]
     pub run: Option<RunId>,
-    /// The version of its code; `null` if the event was removed.
+    /// The version of its code; `null` if the event was removed, and of what was made in shadow.
     #[schema(required, value_type = Option<String>)]
     pub code_version: Option<CodeVersion>,
     /// The configuration that it was made with, by the names of the fields.
@@ -68,6 +72,7 @@ pub async fn version_lineage(
 
 impl From<LineageNode> for LineageView {
     fn from(node: LineageNode) -> Self {
+        let in_shadow = node.is_in_shadow();
         let LineageNode { of, version, data_version, read_as, made, next, rest } = node;
         let event = made.as_ref();
         let (at, run) = (event.map(|event| event.at), event.and_then(|event| event.run));
@@ -77,7 +82,7 @@ impl From<LineageNode> for LineageView {
             LineageRest::Elsewhere => (true, 0),
             LineageRest::LeftOut(count) => (false, count),
         };
-        let alias = InputView::alias_of(&read_as);
+        let (alias, read_as) = (InputView::alias_of(&read_as), ReadAsView::from(&read_as));
         let code_version = made.as_ref().map(|made| made.code_version.clone());
         let config = made.map(|made| made.config).unwrap_or_default();
         let next = next.into_iter().map(Self::from).collect();
@@ -87,6 +92,8 @@ impl From<LineageNode> for LineageView {
             partition,
             version,
             data_version,
+            in_shadow,
+            read_as,
             alias,
             at,
             run,
@@ -107,7 +114,9 @@ impl LineageView {
             partition: self.partition.clone(),
             version: self.version,
             data_version: self.data_version.clone(),
+            read_as: if self.in_shadow { ReadAsView::Shadow } else { ReadAsView::Latest },
             alias: None,
+            after: None,
         };
         input.in_words()
     }

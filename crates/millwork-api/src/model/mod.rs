@@ -31,6 +31,6 @@ pub use parameters::same_parameters;
 pub use repair::plan_repair;
 pub use trial::TrialView;
 pub use version::{
-    AskedView, DecisionView, InputView, LastDecision, MadeVersion, ShadowTrialView, VerdictView,
+    AskedView, DecisionView, InputView, LastDecision, MadeVersion, ReadAsView, ShadowTrialView, VerdictView,
     VersionStatusView, VersionView,
 };

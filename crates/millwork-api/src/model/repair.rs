@@ -49,6 +49,7 @@ fn followed<'g>(
         | ReadAs::Alias(_)
         | ReadAs::InputOf { .. }
         | ReadAs::InputOfChallenger { .. }
-        | ReadAs::History { .. } => None,
+        | ReadAs::History { .. }
+        | ReadAs::Shadow { .. } => None,
     })
 }

@@ -123,9 +123,31 @@ pub struct InputView {
     /// The version of its data; `null` if there was none.
     #[schema(required, value_type = Option<String>)]
     pub data_version: Option<DataVersion>,
-    /// The alias by which it was read; `null` if the latest version was.
+    /// How it was read.
+    pub read_as: ReadAsView,
+    /// The alias by which it was read; `null` if none was followed.
     #[schema(required, value_type = Option<String>)]
     pub alias: Option<AliasName>,
+    /// Of a history: the newest version that had been read before, behind which new ones began; `null` if all were new, and of what isn't a
+    /// history.
+    #[schema(required, value_type = Option<u32>)]
+    pub after: Option<VersionNumber>,
+}
+
+/// How an input was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadAsView {
+    /// The latest version.
+    Latest,
+    /// The version that an alias points at.
+    Alias,
+    /// The version that the one at which an alias of a model points was made from, or the one that a gate judges.
+    InputOf,
+    /// All versions that were stored, of which this is the newest one.
+    History,
+    /// What versions in shadow have made of the asset, of which this is the newest.
+    Shadow,
 }
 
 /// The verdict of a gate about a version.
@@ -356,16 +378,45 @@ pub(super) fn number(value: f64) -> Value {
 impl From<&InputVersion> for InputView {
     fn from(input: &InputVersion) -> Self {
         let InputVersion { upstream, data_version, version, read_as } = input.clone();
-        let alias = Self::alias_of(&read_as);
-        Self { asset: upstream.asset, partition: upstream.partition, version, data_version, alias }
+        Self {
+            asset: upstream.asset,
+            partition: upstream.partition,
+            version,
+            data_version,
+            read_as: ReadAsView::from(&read_as),
+            alias: Self::alias_of(&read_as),
+            after: match read_as {
+                ReadAs::History { after } => after,
+                ReadAs::Latest
+                | ReadAs::Alias(_)
+                | ReadAs::InputOf { .. }
+                | ReadAs::InputOfChallenger { .. }
+                | ReadAs::Shadow { .. } => None,
+            },
+        }
+    }
+}
+
+impl From<&ReadAs> for ReadAsView {
+    fn from(read_as: &ReadAs) -> Self {
+        match read_as {
+            ReadAs::Latest => Self::Latest,
+            ReadAs::Alias(_) => Self::Alias,
+            ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => Self::InputOf,
+            ReadAs::History { .. } => Self::History,
+            ReadAs::Shadow { .. } => Self::Shadow,
+        }
     }
 }
 
 impl InputView {
-    /// The alias that a reading follows; `None` if it is of the latest version.
+    /// The alias that a reading follows; `None` if it follows none.
     pub(super) fn alias_of(read_as: &ReadAs) -> Option<AliasName> {
         match read_as {
-            ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => None,
+            ReadAs::Latest
+            | ReadAs::History { .. }
+            | ReadAs::Shadow { .. }
+            | ReadAs::InputOfChallenger { .. } => None,
             ReadAs::Alias(alias) | ReadAs::InputOf { alias, .. } => Some(alias.clone()),
         }
     }
@@ -380,7 +431,11 @@ impl InputView {
             }
             (None, None) => " (no value)".to_owned(),
         };
-        format!("{}{partition}{version}", self.asset)
+        let in_shadow = match self.read_as {
+            ReadAsView::Shadow => ", in shadow",
+            ReadAsView::Latest | ReadAsView::Alias | ReadAsView::InputOf | ReadAsView::History => "",
+        };
+        format!("{}{partition}{version}{in_shadow}", self.asset)
     }
 }
 

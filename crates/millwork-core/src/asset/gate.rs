@@ -57,7 +57,7 @@ impl GateDefinition {
     /// Whether an asset that is read so is of the versions that the gate compares.
     pub fn compares_as(&self, asset: &AssetKey, read_as: &ReadAs) -> bool {
         match read_as {
-            ReadAs::Latest | ReadAs::History { .. } => false,
+            ReadAs::Latest | ReadAs::History { .. } | ReadAs::Shadow { .. } => false,
             ReadAs::Alias(alias) => *asset == self.asset && *alias == self.alias,
             ReadAs::InputOf { model, alias } => *model == self.asset && *alias == self.alias,
             ReadAs::InputOfChallenger { model } => *model == self.asset,

@@ -247,7 +247,8 @@ impl Steps<'_> {
         errors: &mut Vec<DefinitionError>,
     ) {
         let requirements = &computation.requirements;
-        for input in requirements.inputs.iter().chain(&requirements.histories) {
+        let (inputs, histories) = (&requirements.inputs, &requirements.histories);
+        for input in inputs.iter().chain(histories).chain(&requirements.shadows) {
             match self.producers.get(&input.asset) {
                 Some(&producer) => {
                     let upstream = &self.assets[producer];
@@ -258,16 +259,6 @@ impl Steps<'_> {
             }
             if let ReadAs::Alias(alias) = &input.read_as {
                 self.check_alias(dependent, requirements, &input.asset, alias, errors);
-            }
-        }
-        for input in &requirements.shadows {
-            match self.producers.get(&input.asset) {
-                Some(&producer) => {
-                    let upstream = &self.assets[producer];
-                    errors.extend(type_error(dependent, input, upstream));
-                    errors.extend(mapping_error(dependent, partitions, input, upstream.partitions.as_ref()));
-                }
-                None => errors.push(self.unlisted(dependent, &input.asset)),
             }
         }
         for asset in requirements.previous.iter().filter(|asset| !self.producers.contains_key(*asset)) {
@@ -364,6 +355,9 @@ fn mapping_error(
                 ReadAs::History { .. } => {
                     "each partition has a history of its own; give both the same partitions".into()
                 }
+                ReadAs::Shadow { .. } => {
+                    "of each partition is made in shadow by itself; give both the same partitions".into()
+                }
                 ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
                     "each partition has a version in use of its own; give both the same partitions".into()
                 }
@@ -379,7 +373,7 @@ fn mapping_error(
             }
             let missing = own.keys().iter().find(|key| !upstream.contains(key))?;
             let hint = match input.read_as {
-                ReadAs::History { .. } => "give both the same partitions",
+                ReadAs::History { .. } | ReadAs::Shadow { .. } => "give both the same partitions",
                 ReadAs::Latest
                 | ReadAs::Alias(_)
                 | ReadAs::InputOf { .. }

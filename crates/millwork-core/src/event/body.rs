@@ -200,12 +200,12 @@ impl Provenance {
     }
 
     /// Whether both are the same code on the same data. Versions may have other numbers: the same data can be made again. Histories aren't
-    /// compared: [`news_of_histories`](crate::plan::news_of_histories) does.
+    /// compared: [`news_of_histories`](crate::plan::news_of_histories) does. Nor is what was made in shadow.
     pub fn is_same_work(&self, other: &Self) -> bool {
         fn data(
             provenance: &Provenance,
         ) -> impl Iterator<Item = (&AssetPartition, &Option<DataVersion>, &ReadAs)> {
-            let inputs = provenance.inputs.iter().filter(|input| !input.read_as.is_history());
+            let inputs = provenance.inputs.iter().filter(|input| !input.read_as.is_of_many());
             inputs.map(|input| (&input.upstream, &input.data_version, &input.read_as))
         }
         self.code_version == other.code_version && data(self).eq(data(other))
@@ -216,9 +216,26 @@ impl Provenance {
         let read = self.inputs.iter().filter(|input| input.upstream == *asset);
         let read = read.filter(|input| match input.read_as {
             ReadAs::Latest | ReadAs::History { .. } => true,
-            ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => false,
+            ReadAs::Alias(_)
+            | ReadAs::InputOf { .. }
+            | ReadAs::InputOfChallenger { .. }
+            | ReadAs::Shadow { .. } => false,
         });
         read.filter_map(|input| input.version).max()
+    }
+
+    /// The place of the newest event that it was made from, of those of an asset or partition in shadow; `None` if it read none of them.
+    pub fn newest_in_shadow(&self, asset: &AssetPartition) -> Option<u64> {
+        let read = self.inputs.iter().filter(|input| input.upstream == *asset);
+        let read = read.filter_map(|input| match input.read_as {
+            ReadAs::Shadow { until, .. } => Some(until),
+            ReadAs::Latest
+            | ReadAs::Alias(_)
+            | ReadAs::InputOf { .. }
+            | ReadAs::InputOfChallenger { .. }
+            | ReadAs::History { .. } => None,
+        });
+        read.max()
     }
 
     /// What differs between the standing configuration then and `now`, that of the step as it is defined; nothing if either isn't known.
@@ -253,15 +270,17 @@ enum StoredInputVersion {
     NumberedPartition(AssetKey, Option<DataVersion>, PartitionKey, VersionNumber),
     ByAlias(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, AliasName),
     InputOf(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, AliasName, AssetKey),
-    History(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, StoredHistoryRead),
+    Many(AssetKey, Option<DataVersion>, Option<PartitionKey>, Option<VersionNumber>, StoredRead),
 }
 
-/// How a history was read, as it is stored.
+/// How far was read what is read as a whole, as it is stored.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum StoredHistoryRead {
-    /// The version behind which new ones began.
+enum StoredRead {
+    /// Of a history: the version behind which new ones began.
     HistoryAfter(Option<VersionNumber>),
+    /// Of what was made in shadow: the places behind which it began, and up to which it went.
+    Shadow(u64, u64),
 }
 
 impl From<StoredInputVersion> for InputVersion {
@@ -280,8 +299,11 @@ impl From<StoredInputVersion> for InputVersion {
             InputOf(asset, data, partition, version, alias, model) => {
                 (asset, data, partition, version, ReadAs::InputOf { model, alias })
             }
-            History(asset, data, partition, version, StoredHistoryRead::HistoryAfter(after)) => {
+            Many(asset, data, partition, version, StoredRead::HistoryAfter(after)) => {
                 (asset, data, partition, version, ReadAs::History { after })
+            }
+            Many(asset, data, partition, version, StoredRead::Shadow(after, until)) => {
+                (asset, data, partition, version, ReadAs::Shadow { after, until })
             }
         };
         Self { upstream: AssetPartition::new(asset, partition), data_version, version, read_as }
@@ -310,8 +332,10 @@ impl From<InputVersion> for StoredInputVersion {
                 Self::InputOf(asset, data_version, partition, version, alias, model)
             }
             (ReadAs::History { after }, partition, version) => {
-                let read = StoredHistoryRead::HistoryAfter(after);
-                Self::History(asset, data_version, partition, version, read)
+                Self::Many(asset, data_version, partition, version, StoredRead::HistoryAfter(after))
+            }
+            (ReadAs::Shadow { after, until }, partition, version) => {
+                Self::Many(asset, data_version, partition, version, StoredRead::Shadow(after, until))
             }
         }
     }
@@ -744,6 +768,9 @@ mod tests {
         let after = |version| ReadAs::History { after: VersionNumber::new(version) };
         check(None, 3, after(0), r#"["a","d",null,3,{"history_after":null}]"#);
         check(Some("mon"), 9, after(7), r#"["a","d","mon",9,{"history_after":7}]"#);
+        let shadow = ReadAs::Shadow { after: 7, until: 40 };
+        check(None, 0, shadow.clone(), r#"["a","d",null,null,{"shadow":[7,40]}]"#);
+        check(Some("mon"), 0, shadow, r#"["a","d","mon",null,{"shadow":[7,40]}]"#);
         let read = |json: &str| serde_json::from_str::<InputVersion>(json);
         assert!(read(r#"["a","d",null,3,{}]"#).is_err() && read(r#"["a","d",null,3,{"other":1}]"#).is_err());
     }

@@ -315,7 +315,10 @@ impl AssetGraph {
             match &input.read_as {
                 ReadAs::Latest => return Edge::Latest,
                 ReadAs::Alias(alias) => edge = Edge::Alias(alias.clone()),
-                ReadAs::History { .. } | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {}
+                ReadAs::History { .. }
+                | ReadAs::Shadow { .. }
+                | ReadAs::InputOf { .. }
+                | ReadAs::InputOfChallenger { .. } => {}
             }
         }
         edge
@@ -449,11 +452,16 @@ impl Between<'_> {
                 ReadAs::Alias(_)
                 | ReadAs::InputOf { .. }
                 | ReadAs::InputOfChallenger { .. }
-                | ReadAs::History { .. },
+                | ReadAs::History { .. }
+                | ReadAs::Shadow { .. },
             )
-            | (Self::Gate(_), ReadAs::Latest | ReadAs::InputOfChallenger { .. } | ReadAs::History { .. }) => {
-                false
-            }
+            | (
+                Self::Gate(_),
+                ReadAs::Latest
+                | ReadAs::InputOfChallenger { .. }
+                | ReadAs::History { .. }
+                | ReadAs::Shadow { .. },
+            ) => false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which steps read the histories of which assets: edges that order nothing, and may lead back.
+//! Which steps read the histories of which assets, and what is made of which in shadow: edges that order nothing, and may lead back.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +19,19 @@ impl AssetGraph {
     /// The assets whose histories the step reads that makes an asset.
     pub fn histories(&self, asset: AssetIndex) -> &[HistoryEdge] {
         self.assets()[asset].step.map_or(&[], |step| &self.steps()[step].histories)
+    }
+
+    /// The assets of which the step that makes an asset reads what versions in shadow have made.
+    pub fn shadows(&self, asset: AssetIndex) -> impl Iterator<Item = AssetIndex> + '_ {
+        let step = self.assets()[asset].step.map(|step| self.steps()[step].computation());
+        let read = step.into_iter().flat_map(|computation| &computation.requirements.shadows);
+        read.filter_map(|input| self.index(input.asset.as_str()))
+    }
+
+    /// The assets that are made from what versions in shadow have made of an asset.
+    pub fn shadow_readers(&self, asset: AssetIndex) -> impl Iterator<Item = AssetIndex> + '_ {
+        let reads = move |reader: &AssetIndex| self.shadows(*reader).any(|read| read == asset);
+        self.assets().indices().filter(reads)
     }
 
     /// An asset at a step's partition, or as a whole if the asset has no partitions: the history that the step reads.

@@ -89,7 +89,10 @@ impl AssetGraph {
     fn read_by_alias(&self) -> BTreeSet<&AssetKey> {
         let inputs = self.steps().iter().flat_map(|step| &step.computation().requirements.inputs);
         let followed = inputs.filter_map(|input| match &input.read_as {
-            ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => None,
+            ReadAs::Latest
+            | ReadAs::History { .. }
+            | ReadAs::Shadow { .. }
+            | ReadAs::InputOfChallenger { .. } => None,
             ReadAs::Alias(_) => Some(&input.asset),
             ReadAs::InputOf { model, .. } => Some(model),
         });

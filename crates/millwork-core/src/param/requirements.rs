@@ -117,8 +117,12 @@ impl Requirements {
 
     /// Takes what versions in shadow have made of an asset, each a `T`.
     pub fn shadow<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
-        let loads = Some((TypeId::of::<T>(), type_name::<T>()));
-        self.shadows.push(Input::latest(asset.into(), loads, InputMapping::Identity));
+        let asset = asset.into();
+        if !self.shadows.iter().any(|input| input.asset == asset) {
+            let loads = Some((TypeId::of::<T>(), type_name::<T>()));
+            let input = Input::latest(asset, loads, InputMapping::Identity);
+            self.shadows.push(Input { read_as: ReadAs::Shadow { after: 0, until: 0 }, ..input });
+        }
     }
 
     /// Requires a resource of type `T`.

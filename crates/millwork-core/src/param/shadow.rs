@@ -9,15 +9,17 @@ use jiff::Timestamp;
 use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
 use crate::id::{AssetKey, RunId};
-use crate::value::{Asset, Metadata, SharedValue};
+use crate::value::{Asset, DataVersion, Metadata, SharedValue};
 use crate::version::VersionNumber;
 
 /// What versions in shadow have made of the asset `A` since the reader was last made, from old to new. Nothing is loaded before it is asked
 /// for.
 ///
-/// It draws no edge of the graph: nothing is waited for, and new values in shadow make nobody stale. What was made while the reader was last
-/// made may come again, so each has to be counted once by the reader, as `Performance` of `millwork-monitor` does. A reader without a
-/// previous materialization, and a run with the tag `millwork/previous=none`, gets all of them.
+/// It draws no edge of the graph: nothing is waited for, and new values in shadow make nobody stale. It goes up to the newest one that is
+/// stored when the step begins, and begins behind the newest one that the reader's previous materialization was made from, so that what a
+/// function makes of its [`Previous`](super::Previous) value and of these counts each of them once, wherever a run is killed. A reader without
+/// a previous materialization, a run with the tag `millwork/previous=none`, a check and a gate get all of them. How far it went is
+/// recorded, and a reproduction is given the same.
 pub struct Shadow<A: Asset> {
     stored: StoredShadow,
     asset: PhantomData<fn() -> A>,
@@ -39,6 +41,8 @@ pub struct ShadowRecord {
     pub model: AssetKey,
     /// That version.
     pub version: VersionNumber,
+    /// The version of the data that it made.
+    pub data_version: DataVersion,
     /// When it was made.
     pub at: Timestamp,
     /// The run that made it.
@@ -71,6 +75,7 @@ impl<A: Asset> Shadow<A> {
             place: place as u64,
             model: model.into(),
             version: VersionNumber::after(Some(VersionNumber::FIRST)),
+            data_version: "of a test".into(),
             at: Timestamp::UNIX_EPOCH,
             run: None,
             metadata: Metadata::new(),
@@ -99,6 +104,11 @@ impl<A: Asset> ShadowEntry<A> {
     /// That version.
     pub fn version(&self) -> VersionNumber {
         self.record.version
+    }
+
+    /// The version of the data that it made.
+    pub fn data_version(&self) -> &DataVersion {
+        &self.record.data_version
     }
 
     /// When it was made.

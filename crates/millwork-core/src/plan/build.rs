@@ -333,7 +333,10 @@ impl<'a> Builder<'a> {
         let step = &self.steps[position];
         let followed = step.inputs.iter().flat_map(|input| {
             let asset = match &input.read_as {
-                ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => None,
+                ReadAs::Latest
+                | ReadAs::History { .. }
+                | ReadAs::Shadow { .. }
+                | ReadAs::InputOfChallenger { .. } => None,
                 ReadAs::Alias(_) => Some(input.asset),
                 ReadAs::InputOf { model, .. } => self.graph.index(model.as_str()),
             };

@@ -347,9 +347,10 @@ fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &Planned
                 let aliased = evaluation.and_then(|evaluation| evaluation.aliases.get(alias)).cloned();
                 aliased.map_or((None, None), |aliased| (aliased.data_version, Some(aliased.version)))
             }
-            ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } | ReadAs::History { .. } => {
-                (None, None)
-            }
+            ReadAs::InputOf { .. }
+            | ReadAs::InputOfChallenger { .. }
+            | ReadAs::History { .. }
+            | ReadAs::Shadow { .. } => (None, None),
         };
         InputVersion { upstream, data_version, version, read_as: input.read_as.clone() }
     };
@@ -360,11 +361,11 @@ fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &Planned
 }
 
 /// The inputs by what is read. What an alias leads to beyond its own asset changes with the alias, which is an input as well; histories are
-/// compared by [`news_of_histories`].
+/// compared by [`news_of_histories`], and what is made in shadow makes nothing stale.
 fn by_reading(inputs: &[InputVersion]) -> HashMap<(&AssetPartition, &ReadAs), &InputVersion> {
     let is_compared = |input: &&InputVersion| match input.read_as {
         ReadAs::Latest | ReadAs::Alias(_) | ReadAs::InputOfChallenger { .. } => true,
-        ReadAs::InputOf { .. } | ReadAs::History { .. } => false,
+        ReadAs::InputOf { .. } | ReadAs::History { .. } | ReadAs::Shadow { .. } => false,
     };
     let compared = inputs.iter().filter(is_compared);
     compared.map(|input| ((&input.upstream, &input.read_as), input)).collect()
@@ -402,7 +403,8 @@ fn cause(from: Option<&InputVersion>, to: Option<&InputVersion>) -> Cause {
         | ReadAs::Latest
         | ReadAs::InputOf { .. }
         | ReadAs::InputOfChallenger { .. }
-        | ReadAs::History { .. } => Cause::Data { asset, partition, from: data(from), to: data(to) },
+        | ReadAs::History { .. }
+        | ReadAs::Shadow { .. } => Cause::Data { asset, partition, from: data(from), to: data(to) },
     }
 }
 
@@ -481,7 +483,10 @@ fn lacking_inputs(
                     input.absent == Absent::SkipsTheStep && !exists && !report.may_follow(graph, plan, step)
                 }
                 // It is there if the alias is.
-                ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } | ReadAs::History { .. } => false,
+                ReadAs::InputOf { .. }
+                | ReadAs::InputOfChallenger { .. }
+                | ReadAs::History { .. }
+                | ReadAs::Shadow { .. } => false,
             }
         };
         let mut inputs = step.inputs.iter();

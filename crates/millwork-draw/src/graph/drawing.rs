@@ -180,6 +180,7 @@ fn label(graph: &AssetGraph, asset: AssetIndex, upstream: AssetIndex) -> Option<
                 }
                 ReadAs::Latest
                 | ReadAs::History { .. }
+                | ReadAs::Shadow { .. }
                 | ReadAs::Alias(_)
                 | ReadAs::InputOf { .. }
                 | ReadAs::InputOfChallenger { .. } => None,

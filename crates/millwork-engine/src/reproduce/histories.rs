@@ -1,4 +1,5 @@
-//! How the steps of an execution were executed: when they began, and how far the histories went that they read.
+//! How the steps of an execution were executed: when they began, how far the histories went that they read, and what they read of what was
+//! made in shadow.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use millwork_storage::{Store, input_event};
 use super::ReproduceError;
 use super::original::{Execution, made_from};
 use super::reads::gone;
-use crate::runs::{OriginalHistory, OriginalStep};
+use crate::runs::{OriginalHistory, OriginalShadow, OriginalStep};
 use crate::values::newest_materialization;
 
 /// The steps of `plan`, as `execution` has executed them.
@@ -30,6 +31,12 @@ pub(super) async fn original_steps(
             let asset = graph.history_at(edge.asset, planned.partition.as_ref()).by_key(graph);
             let history = history(store, execution, planned, graph, &asset).await?;
             step.histories.insert(asset, history);
+        }
+        for input in &graph.steps()[planned.step].computation().requirements.shadows {
+            let Some(asset) = graph.index(input.asset.as_str()) else { continue };
+            let asset = graph.history_at(asset, planned.partition.as_ref()).by_key(graph);
+            let shadow = in_shadow(execution, planned, graph, &asset);
+            step.shadows.insert(asset, shadow);
         }
         steps.insert(key, step);
     }
@@ -57,4 +64,21 @@ async fn history(
     }
     let newest = newest_materialization(store, asset, Some(execution.began)).await?;
     Ok(OriginalHistory { newest, after: None })
+}
+
+/// What a step has read of what was made in shadow, by what its decision records. A step whose code read none then is given what there was.
+fn in_shadow(
+    execution: &Execution,
+    planned: &PlannedStep,
+    graph: &AssetGraph,
+    asset: &AssetPartition,
+) -> OriginalShadow {
+    let decision = execution.steps.get(&planned.by_key(graph)).and_then(|decisions| decisions.first());
+    let inputs = decision.and_then(made_from).into_iter().flat_map(|made_from| &made_from.inputs);
+    for input in inputs.filter(|input| input.upstream == *asset) {
+        if let ReadAs::Shadow { after, until } = input.read_as {
+            return OriginalShadow { after, until };
+        }
+    }
+    OriginalShadow { after: 0, until: execution.began }
 }

@@ -8,9 +8,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use millwork_core::event::{Event, InputVersion};
+use millwork_core::event::{Event, InputVersion, Provenance};
 use millwork_core::plan::PlanIndex;
-use millwork_core::version::{ReadAs, VersionNumber};
+use millwork_core::version::ReadAs;
 use millwork_core::{AssetKey, AssetPartition, StoredHistory};
 use millwork_storage::{StorageError, Store};
 
@@ -50,7 +50,8 @@ impl RunContext {
                     let newest = self.newest(&asset).await;
                     let newest = newest
                         .map_err(|source| ValueError::Database { asset: asset.asset.clone(), source })?;
-                    let after = planned.read_before(position, &asset, without);
+                    let newest_read = |provenance: &Provenance| provenance.newest_read(&asset);
+                    let after = planned.read_before(position, without, newest_read);
                     ((self.store.clone(), self.values.clone()), newest, after)
                 }
             };
@@ -93,14 +94,14 @@ impl RunContext {
 }
 
 impl PlannedRun {
-    /// The newest version of an asset or partition that all outputs of a step were made from before the run. `None` if one of them has no
-    /// previous value, or none is made, as by checks and gates.
-    fn read_before(
+    /// The newest of what all outputs of a step were made from before the run, by what `newest` finds in the provenance of each. `None` if
+    /// one of them has no previous value, or none is made, as by checks and gates.
+    pub(super) fn read_before<T: Ord>(
         &self,
         position: PlanIndex,
-        asset: &AssetPartition,
         without: &BTreeSet<AssetKey>,
-    ) -> Option<VersionNumber> {
+        newest: impl Fn(&Provenance) -> Option<T>,
+    ) -> Option<T> {
         if self.without_previous {
             return None;
         }
@@ -109,7 +110,7 @@ impl PlannedRun {
                 return None;
             }
             let previous = self.stored.get(&self.output(position, *output))?;
-            previous.event.body.provenance()?.newest_read(asset)
+            newest(previous.event.body.provenance()?)
         });
         // `None` is the least.
         read.min().flatten()

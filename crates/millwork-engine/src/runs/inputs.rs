@@ -171,7 +171,10 @@ impl PlannedRun {
         let is_replaced = |asset: &AssetKey, read_as: &ReadAs| match read_as {
             ReadAs::Alias(followed) => asset == key && *followed == alias,
             ReadAs::InputOf { model, alias: followed } => model == key && *followed == alias,
-            ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => false,
+            ReadAs::Latest
+            | ReadAs::History { .. }
+            | ReadAs::Shadow { .. }
+            | ReadAs::InputOfChallenger { .. } => false,
         };
         attempt.pinned.retain(|(asset, read_as, _)| !is_replaced(self.graph.key(*asset), read_as));
         let inputs = planned.inputs.iter();
@@ -234,7 +237,9 @@ impl PlannedRun {
     fn reason_of_absence(&self, asset: &AssetPartition<AssetIndex>, read_as: &ReadAs) -> String {
         let quoted = asset.by_key(&self.graph).quoted();
         match read_as {
-            ReadAs::Latest | ReadAs::History { .. } => format!("{quoted} has no value"),
+            ReadAs::Latest | ReadAs::History { .. } | ReadAs::Shadow { .. } => {
+                format!("{quoted} has no value")
+            }
             ReadAs::Alias(alias) => format!("{quoted} has no {alias}"),
             ReadAs::InputOf { model, alias } => {
                 format!("`{model}` has no {alias} that was made from {quoted}")
@@ -294,8 +299,8 @@ impl PlannedRun {
                 (ReadAs::Latest, Some(ProducedValue::Stored(stored))) => Some(stored),
                 (ReadAs::Latest, Some(ProducedValue::Nothing)) => None,
                 (ReadAs::Latest, None) => self.stored.get(&input),
-                // What is read of histories is known when the attempt begins.
-                (ReadAs::History { .. }, _) => None,
+                // What is read of histories and in shadow is known when the attempt begins.
+                (ReadAs::History { .. } | ReadAs::Shadow { .. }, _) => None,
                 (ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. }, _) => {
                     self.pinned(&input, read_as, values)
                 }

@@ -1,4 +1,5 @@
-//! What the steps of a reproduction take over from the run that they reproduce: when they began, and how far the histories went.
+//! What the steps of a reproduction take over from the run that they reproduce: when they began, how far the histories went, and what was
+//! there of versions in shadow.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) struct OriginalStep {
     pub(crate) started_at: Option<Timestamp>,
     /// What it read of histories.
     pub(crate) histories: BTreeMap<AssetPartition, OriginalHistory>,
+    /// What it read of what was made in shadow.
+    pub(crate) shadows: BTreeMap<AssetPartition, OriginalShadow>,
 }
 
 /// The part of a history that a step read.
@@ -36,4 +39,13 @@ pub(crate) struct OriginalHistory {
     pub(crate) newest: Option<Event>,
     /// The version behind which new ones began.
     pub(crate) after: Option<VersionNumber>,
+}
+
+/// What a step read of what was made in shadow, by places in the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OriginalShadow {
+    /// The place behind which it began.
+    pub(crate) after: u64,
+    /// The place up to which it went.
+    pub(crate) until: u64,
 }

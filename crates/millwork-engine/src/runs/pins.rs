@@ -156,7 +156,10 @@ impl Pins {
             let key = upstream.by_key(graph);
             let provenance = event.body.provenance();
             let mut made_from = provenance.iter().flat_map(|provenance| &provenance.inputs);
-            let Some(input) = made_from.find(|input| input.upstream == key) else { continue };
+            let Some(input) = made_from.find(|input| input.upstream == key && !input.read_as.is_of_shadow())
+            else {
+                continue;
+            };
             if let Some(found) = input_event(store, &event, input).await? {
                 by_reading.insert((upstream, read_as.clone()), StoredInput::new(found));
             }
@@ -182,7 +185,10 @@ fn aliases_of(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AliasOf> {
     for step in &plan.steps {
         for input in step.inputs.iter().filter(|input| !is_compared(graph, step, input)) {
             let (asset, alias) = match &input.read_as {
-                ReadAs::Latest | ReadAs::History { .. } | ReadAs::InputOfChallenger { .. } => continue,
+                ReadAs::Latest
+                | ReadAs::History { .. }
+                | ReadAs::Shadow { .. }
+                | ReadAs::InputOfChallenger { .. } => continue,
                 ReadAs::Alias(alias) => (Some(input.asset), alias),
                 ReadAs::InputOf { model, alias } => (graph.index(model.as_str()), alias),
             };

@@ -120,7 +120,7 @@ impl Contest {
         let mut compared = Vec::new();
         for input in planned.inputs.iter().filter(|input| is_compared(graph, planned, input)) {
             let of = match &input.read_as {
-                ReadAs::Latest | ReadAs::History { .. } => continue,
+                ReadAs::Latest | ReadAs::History { .. } | ReadAs::Shadow { .. } => continue,
                 ReadAs::Alias(_) => {
                     let champion = self.champion.clone().filter(|_| input.loads);
                     compared.extend(champion.map(|champion| (input.asset, input.read_as.clone(), champion)));
@@ -134,7 +134,10 @@ impl Contest {
             for partition in input.asset_partitions() {
                 let key = partition.by_key(graph);
                 let mut inputs = provenance.iter().flat_map(|provenance| &provenance.inputs);
-                let Some(found) = inputs.find(|input| input.upstream == key) else { continue };
+                let Some(found) = inputs.find(|input| input.upstream == key && !input.read_as.is_of_shadow())
+                else {
+                    continue;
+                };
                 let event = input_event(store, of, found).await?;
                 let stored = event.map(|event| (input.asset, input.read_as.clone(), StoredInput::new(event)));
                 compared.extend(stored);
@@ -163,7 +166,11 @@ impl Contest {
                 let message = format!("the new version of `{model}` was not made from `{key}`");
                 Failure::new(FailureKind::Input, message)
             }
-            ReadAs::Latest | ReadAs::History { .. } | ReadAs::Alias(_) | ReadAs::InputOf { .. } => {
+            ReadAs::Latest
+            | ReadAs::History { .. }
+            | ReadAs::Shadow { .. }
+            | ReadAs::Alias(_)
+            | ReadAs::InputOf { .. } => {
                 let message = format!("`{}` has no {}", gate.asset, gate.alias);
                 let hint = "let the gate take `Option<…>` of it, and promote the first version";
                 Failure::new(FailureKind::Input, message).with_hint(hint)
@@ -185,7 +192,7 @@ impl Contest {
             });
             let event = match &input.read_as {
                 ReadAs::Latest if input.upstream == *judged => Some(&*self.challenger),
-                ReadAs::Latest | ReadAs::History { .. } => continue,
+                ReadAs::Latest | ReadAs::History { .. } | ReadAs::Shadow { .. } => continue,
                 ReadAs::Alias(_) if input.upstream == *judged => {
                     self.champion.as_ref().map(|one| &*one.event)
                 }

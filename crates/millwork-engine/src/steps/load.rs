@@ -7,19 +7,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use millwork_core::advice::chain_of;
 use millwork_core::event::{Event, EventBody, InputVersion, LogLine};
-use millwork_core::graph::{AssetIndex, StepKind, StepNode};
+use millwork_core::graph::{AssetIndex, StepKind};
 use millwork_core::plan::PlanIndex;
 use millwork_core::version::ReadAs;
 use millwork_core::{
-    AssetKey, AssetPartition, Cancellation, InputValue, LogLevel, PartitionKey, SharedValue, StepContext,
-    StoredShadow, StoredVersion, ValueType,
+    AssetKey, Cancellation, InputValue, LogLevel, PartitionKey, SharedValue, StepContext, StoredVersion,
+    ValueType,
 };
 use serde_json::Value;
 
 use super::judge::Contest;
 use crate::logs::StepRecorder;
 use crate::runs::{RunContext, StoredInput};
-use crate::values::{ValueError, last_seen, made_in_shadow};
+use crate::values::ValueError;
 
 /// The value or values of one upstream asset.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub(super) struct Loading<'a> {
     pub(super) shadow_of: Option<AssetKey>,
 }
 
-/// Loads stored values, and builds the step's context. Returns what it reads of histories with it.
+/// Loads stored values, and builds the step's context. Returns what it reads of histories and in shadow with it.
 pub(super) async fn step_context(
     context: &RunContext,
     position: PlanIndex,
@@ -123,46 +123,16 @@ pub(super) async fn step_context(
             builder = builder.previous(asset, previous);
         }
     }
-    for input in &step.computation().requirements.shadows {
-        let stored = in_shadow(context, step, &input.asset, recorder).await;
-        builder = builder.shadow(input.asset.clone(), stored?);
-    }
     let mut read = Vec::new();
     for history in context.histories(position, &without).await? {
         builder = builder.history(history.asset, history.stored);
         read.push(history.read);
     }
+    for shadow in context.shadows(position, &without).await? {
+        builder = builder.shadow(shadow.asset, shadow.stored);
+        read.push(shadow.read);
+    }
     Ok((builder.build(), read))
-}
-
-/// What versions in shadow have made of an asset since the step was last successful.
-async fn in_shadow(
-    context: &RunContext,
-    step: &StepNode,
-    asset: &AssetKey,
-    recorder: &StepRecorder,
-) -> Result<StoredShadow, ValueError> {
-    let graph = &context.planned.graph;
-    let found = graph.index(asset.as_str()).map(|asset| (asset, graph.assets()[asset].spec.value_type));
-    let Some((index, Some(value_type))) = found else {
-        return Err(ValueError::NoValue { asset: asset.clone() });
-    };
-    let own = recorder.of.partition.clone();
-    let has_partitions = graph.definition(index).is_some_and(|definition| definition.partitions.is_some());
-    let of = AssetPartition::new(asset.clone(), own.clone().filter(|_| has_partitions));
-    let unreadable = |source| ValueError::Database { asset: asset.clone(), source };
-    let after = match &step.kind {
-        StepKind::Assets { outputs, .. } if !context.planned.without_previous => match outputs.first() {
-            Some(output) => {
-                let made = AssetPartition::new(graph.key(*output).clone(), own);
-                last_seen(&*context.store, &made).await.map_err(unreadable)?
-            }
-            None => 0,
-        },
-        StepKind::Assets { .. } | StepKind::Check { .. } | StepKind::Gate { .. } => 0,
-    };
-    let from = (context.store.clone(), context.values.clone());
-    made_in_shadow(from, &of, value_type, after).await.map_err(unreadable)
 }
 
 /// A version with its loaded value; `None` if the event can't be read.
@@ -184,7 +154,7 @@ fn in_use(asset: &AssetKey, read_as: &ReadAs, stored: &StoredInput, source: Valu
         ReadAs::InputOf { model, alias } => (model, alias.to_string()),
         ReadAs::Alias(alias) => (asset, alias.to_string()),
         ReadAs::InputOfChallenger { model } => (model, "new version".to_owned()),
-        ReadAs::Latest | ReadAs::History { .. } => return source,
+        ReadAs::Latest | ReadAs::History { .. } | ReadAs::Shadow { .. } => return source,
     };
     let version = stored.version().map_or_else(String::new, |version| format!(" {version}"));
     let (asset, model) = (asset.clone(), model.clone());

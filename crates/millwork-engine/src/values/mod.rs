@@ -9,6 +9,6 @@ mod stored;
 pub use forget::{ForgetError, ForgottenValues, forget_values};
 pub(crate) use history::{LoggedHistory, ReadHistory, newest_materialization};
 pub use object_store_io::ObjectStoreIo;
-pub(crate) use shadow::{last_seen, made_in_shadow};
+pub(crate) use shadow::{ReadShadow, made_in_shadow};
 pub(crate) use stored::{EncodedValue, encode};
 pub use stored::{ValueError, Values};

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use millwork_core::event::{Event, EventBody, EventKind, ShadowOutcome};
+use millwork_core::event::{Event, EventBody, EventKind, InputVersion, ShadowOutcome};
+use millwork_core::version::ReadAs;
 use millwork_core::{
-    AssetPartition, BoxError, ShadowRecord, ShadowSource, SharedValue, StoredShadow, ValueType,
+    AssetPartition, BoxError, DataVersion, ShadowRecord, ShadowSource, SharedValue, StoredShadow, ValueType,
 };
-use millwork_storage::{EventQuery, Order, StorageError, Store};
+use millwork_storage::{EventQuery, Store};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
@@ -20,40 +21,59 @@ struct LoggedShadow {
     runtime: Handle,
 }
 
-/// Reads what versions in shadow have made of an asset or partition behind a place of the log.
+/// What was made in shadow, and how far that goes.
+pub(crate) struct ReadShadow {
+    pub(crate) stored: StoredShadow,
+    pub(crate) read: InputVersion,
+}
+
+/// Reads what versions in shadow have made of an asset or partition behind the place `after` of the log, up to the place `until` or the
+/// newest one.
+///
+/// # Errors
+///
+/// When the store can't be read, or one of the events is damaged: left out, it would silently count as none.
 pub(crate) async fn made_in_shadow(
     (store, values): (Arc<dyn Store>, Values),
-    asset: &AssetPartition,
+    asset: AssetPartition,
     value_type: ValueType,
-    after: u64,
-) -> Result<StoredShadow, StorageError> {
+    (after, until): (u64, Option<u64>),
+) -> Result<ReadShadow, ValueError> {
+    let unavailable = |source| ValueError::Database { asset: asset.asset.clone(), source };
     let query = EventQuery {
         asset: Some(asset.asset.clone()),
         partition: Some(asset.partition.clone()),
         kinds: Some(EventKind::ShadowCalled.into()),
         after: Some(after),
+        before: until.map(|until| until.saturating_add(1)),
         ..EventQuery::default()
     };
-    let records = store.events(query).await?.into_iter().filter_map(record).collect();
+    let mut records = Vec::new();
+    for event in store.events(query).await.map_err(unavailable)? {
+        if let EventBody::Unreadable(unreadable) = &event.body {
+            let (asset, reason) = (asset.asset.clone(), unreadable.reason.clone());
+            return Err(ValueError::Unreadable { asset, sequence: event.sequence, reason });
+        }
+        records.extend(record(event));
+    }
+    let newest: Option<(u64, DataVersion)> = match records.last() {
+        Some(newest) => Some((newest.place, newest.data_version.clone())),
+        // Nothing is new: the newest one was read before.
+        None if after > 0 => {
+            let known = store.events(EventQuery::at(after)).await.map_err(unavailable)?.pop();
+            known.and_then(record).map(|known| (after, known.data_version))
+        }
+        None => None,
+    };
+    let until = until.unwrap_or_else(|| newest.as_ref().map_or(after, |(place, _)| *place));
     let source = LoggedShadow { store, values, value_type, runtime: Handle::current() };
-    Ok(StoredShadow { records, source: Arc::new(source) })
-}
-
-/// The place in the log behind which everything is that the step which makes an asset hadn't seen when it last did: the beginning of
-/// the run in which it did. 0 if it never did.
-pub(crate) async fn last_seen(store: &dyn Store, made: &AssetPartition) -> Result<u64, StorageError> {
-    let latest = store.latest(std::slice::from_ref(&made.asset)).await?;
-    let latest = latest.into_iter().find(|latest| latest.partition == made.partition);
-    let Some(last) = latest.and_then(|latest| latest.materialization) else { return Ok(0) };
-    let first = EventQuery {
-        run: last.run,
-        before: Some(last.sequence + 1),
-        order: Order::OldestFirst,
-        limit: Some(1),
-        ..EventQuery::default()
+    let read = InputVersion {
+        upstream: asset,
+        data_version: newest.map(|(_, data_version)| data_version),
+        version: None,
+        read_as: ReadAs::Shadow { after, until },
     };
-    let first = if last.run.is_some() { store.events(first).await?.pop() } else { None };
-    Ok(first.map_or(last.sequence, |first| first.sequence))
+    Ok(ReadShadow { stored: StoredShadow { records, source: Arc::new(source) }, read })
 }
 
 fn record(event: Event) -> Option<ShadowRecord> {
@@ -63,6 +83,7 @@ fn record(event: Event) -> Option<ShadowRecord> {
         place: event.sequence,
         model: called.model,
         version: called.version,
+        data_version: made.data_version,
         at: event.at,
         run: event.run,
         metadata: made.metadata,

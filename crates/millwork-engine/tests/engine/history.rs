@@ -417,6 +417,6 @@ async fn a_gate_reads_the_history_of_what_is_made_with_its_model() {
     let judged = scenario.engine().backtest(&of, &versions, &serde_json::json!({})).await.unwrap();
     let reasons: Vec<&str> = judged.versions.iter().map(|version| version.reason.as_str()).collect();
     assert_eq!(reasons, ["2 at 1800000000", "2 at 1800000100"]);
-    let read = judged.provenance.inputs.iter().find(|input| input.read_as.is_history());
+    let read = judged.provenance.inputs.iter().find(|input| input.read_as.is_of_many());
     assert_eq!(read.and_then(|input| input.version), VersionNumber::new(2));
 }

@@ -22,6 +22,7 @@ mod requests;
 mod resume;
 mod scale;
 mod shadow;
+mod shadow_reader;
 mod stale;
 mod step_log;
 #[path = "../support/mod.rs"]

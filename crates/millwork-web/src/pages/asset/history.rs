@@ -207,6 +207,7 @@ pub(in super::super) fn read_as(read_as: &ReadAs) -> String {
         ReadAs::History { after: Some(after) } => {
             format!("history, new from {}", VersionNumber::after(Some(*after)))
         }
+        ReadAs::Shadow { .. } => "in shadow".to_owned(),
         ReadAs::InputOf { model, alias } => format!("of {model}@{alias}"),
         ReadAs::InputOfChallenger { model } => format!("of the new {model}"),
     }

@@ -142,7 +142,14 @@ fn run(event: &Event) -> Option<(String, String)> {
 }
 
 fn name(node: &LineageNode) -> String {
-    node.version.map_or_else(|| node.of.to_string(), |version| format!("{}@{version}", node.of))
+    match (node.version, &node.made) {
+        (Some(version), _) => format!("{}@{version}", node.of),
+        // Each of them is a value of its own.
+        (None, Some(event)) if node.is_in_shadow() => {
+            format!("{} in shadow, event {}", node.of, event.sequence)
+        }
+        (None, _) => node.of.to_string(),
+    }
 }
 
 /// The versions behind a node, each with the name of the one that led to it.
@@ -160,14 +167,15 @@ fn nodes(root: &LineageNode) -> Walked<(&LineageNode, String)> {
 fn row(graph: &AssetGraph, latest: &LastVersions, node: &LineageNode, beside: String) -> LineageRow {
     let made = node.made.as_ref();
     let data = node.data_version.as_ref().map(|version| short(version.as_str()));
-    let number = node.version.map(|version| version.to_string());
+    let in_shadow = node.is_in_shadow().then(|| "in shadow".to_owned());
+    let number = node.version.map(|version| version.to_string()).or(in_shadow);
     LineageRow {
         asset: node.of.asset.to_string(),
         partition: node.of.partition.as_ref().map(ToString::to_string).unwrap_or_default(),
         version: number.into_iter().chain(data).collect::<Vec<_>>().join(", "),
         read_as: read_as(&node.read_as),
         beside,
-        sequence: made.map(|event| event.sequence),
+        sequence: made.filter(|_| !node.is_in_shadow()).map(|event| event.sequence),
         at: made.map(|event| event.at.to_string()).unwrap_or_default(),
         run: made.and_then(run),
         is_latest: node.version.is_some() && latest.get(&node.of).copied() == node.version,
@@ -215,7 +223,8 @@ impl Picture<'_> {
         if let Some(place) = self.places.get(&name) {
             return *place;
         }
-        let at = node.made.as_ref().map(|event| format!("?at={}", event.sequence)).unwrap_or_default();
+        let made = node.made.as_ref().filter(|_| !node.is_in_shadow());
+        let at = made.map(|event| format!("?at={}", event.sequence)).unwrap_or_default();
         let spec = self.graph.asset(asset.as_str()).map(|node| &node.spec);
         self.drawing.nodes.push(DrawingNode {
             label: name.clone(),

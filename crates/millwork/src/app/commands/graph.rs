@@ -1,8 +1,7 @@
 //! `graph`: a drawing of the asset graph.
 
 use clap::{Args, ValueEnum};
-use millwork_api::{AssetGraphView, AssetView, EdgeView};
-use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use millwork_api::AssetGraphView;
 use millwork_draw::graph::Drawing;
 
 use crate::app::failure::{Exit, Failure};
@@ -43,24 +42,7 @@ pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
         GraphFormat::Svg => outln!("{}", drawing.to_svg()),
         GraphFormat::Dot => out!("{}", drawing.to_dot()),
         GraphFormat::Mermaid => out!("{}", drawing.to_mermaid()),
-        GraphFormat::Json => {
-            let edges = edges(assets, &selected)
-                .map(|(from, to)| EdgeView { from: assets.key(from).clone(), to: assets.key(to).clone() })
-                .collect();
-            let nodes = selected.iter().map(|asset| AssetView::new(assets, &assets.assets()[*asset]));
-            print_json(&AssetGraphView { assets: nodes.collect(), edges })?;
-        }
+        GraphFormat::Json => print_json(&AssetGraphView::new(assets, &selected))?,
     }
     Ok(Exit::Success)
-}
-
-/// The edges between selected assets.
-fn edges<'a>(
-    graph: &'a AssetGraph,
-    selected: &'a AssetSet,
-) -> impl Iterator<Item = (AssetIndex, AssetIndex)> + 'a {
-    selected.iter().flat_map(move |asset| {
-        let upstream = graph.assets()[*asset].upstream.iter();
-        upstream.filter(|upstream| selected.contains(*upstream)).map(move |upstream| (*upstream, *asset))
-    })
 }
