@@ -57,7 +57,8 @@
 //!
 //! - *A version in shadow:* once a step has succeeded, its function is called again with a version in shadow, if there is one
 //!   ([`Effect::CallInShadow`]). Nothing waits for that but the end of the run; the call has the step's place and slots until
-//!   [`Input::ShadowOver`].
+//!   [`Input::ShadowOver`]. What an earlier execution owes is called when the run is resumed: that of a step with pools takes its slots anew,
+//!   and waits for them as a step does.
 //!
 //! # How a run ends
 //!
@@ -188,9 +189,11 @@ pub(crate) struct Dispatcher {
     running: HashMap<PlanIndex, Vec<SlotId>>,
     /// The slots of each step that has succeeded, and whose function is called in shadow.
     in_shadow: HashMap<PlanIndex, Vec<SlotId>>,
+    /// The calls in shadow that an earlier execution owes, of steps that have to take their slots for them first.
+    owed_in_shadow: HashMap<PlanIndex, Vec<ShadowCall>>,
     /// Steps between two attempts.
     pausing: Vec<PlanIndex>,
-    /// Steps whose pause between two attempts is over.
+    /// Steps whose pause between two attempts is over, and those that owe calls in shadow.
     retry_ready: VecDeque<PlanIndex>,
     waiting_for_slots: WaitingForSlots,
     /// The step for which slots are being taken.
@@ -223,6 +226,7 @@ impl Dispatcher {
             retries: run.plan.steps.map(|_| 0),
             running: HashMap::new(),
             in_shadow: HashMap::new(),
+            owed_in_shadow: HashMap::new(),
             pausing: Vec::new(),
             retry_ready: VecDeque::new(),
             waiting_for_slots: WaitingForSlots::default(),
@@ -284,7 +288,8 @@ impl Dispatcher {
         } else {
             self.start_ready();
         }
-        let nothing_runs = self.running.is_empty() && self.in_shadow.is_empty();
+        let nothing_runs =
+            self.running.is_empty() && self.in_shadow.is_empty() && self.owed_in_shadow.is_empty();
         let is_idle = nothing_runs && self.pausing.is_empty() && self.open_question.is_none();
         if is_idle && (self.is_stopping || self.nothing_is_left()) {
             let end = self.store_error.take().map_or_else(|| Ok(self.end()), Err);
@@ -358,6 +363,10 @@ impl Dispatcher {
     }
 
     fn start(&mut self, position: PlanIndex, slots: Vec<SlotId>) {
+        if let Some(calls) = self.owed_in_shadow.remove(&position) {
+            self.call_in_shadow(position, calls, slots);
+            return;
+        }
         if let Some(reason) = self.run.reason_to_skip(position, &self.values) {
             self.skip_with_below(position, &reason);
             self.give_back(slots);
@@ -390,11 +399,16 @@ impl Dispatcher {
             let began_at = earlier.began_at.get(&position).copied();
             let calls = self.interrupted_shadow(position, began_at, &outputs, &earlier.called_in_shadow);
             self.hand_over(position, outputs, last_values);
-            self.call_in_shadow(position, calls, Vec::new());
+            if calls.is_empty() || self.run.step(position).computation().pools.is_empty() {
+                self.call_in_shadow(position, calls, Vec::new());
+            } else {
+                self.owed_in_shadow.insert(position, calls);
+                self.retry_ready.push_back(position);
+            }
         }
     }
 
-    /// The calls in shadow that an earlier execution of the run owes. A step with pools would have to wait for slots again, and isn't called.
+    /// The calls in shadow that an earlier execution of the run owes.
     fn interrupted_shadow(
         &self,
         position: PlanIndex,
@@ -402,9 +416,6 @@ impl Dispatcher {
         outputs: &[StepOutput],
         called: &HashSet<(AssetPartition<AssetIndex>, AssetKey)>,
     ) -> Vec<ShadowCall> {
-        if !self.run.step(position).computation().pools.is_empty() {
-            return Vec::new();
-        }
         let is_made = |asset: AssetIndex| {
             let mut made = self.run.outputs(position).iter().zip(outputs);
             made.any(|(output, made)| *output == asset && matches!(made, StepOutput::Recorded(_)))
@@ -583,6 +594,8 @@ impl Dispatcher {
         let mut waiting = std::mem::take(&mut self.pausing);
         waiting.extend(self.retry_ready.drain(..));
         waiting.extend(self.waiting_for_slots.drain());
+        // The next execution owes them as well.
+        self.owed_in_shadow.clear();
         self.cancel_waiting(waiting);
     }
 

@@ -336,6 +336,44 @@ async fn a_process_that_dies_loses_and_doubles_nothing() {
     assert!(died > 8, "{died}");
 }
 
+/// The call of a step with a pool takes the slots again.
+#[tokio::test]
+async fn a_resumed_run_owes_the_calls_of_steps_with_pools_as_well() {
+    let mut owed = 0;
+    for events in 0..60 {
+        let world = World::new();
+        let store = Faulty::new(Arc::new(MemoryStore::new()));
+        let of_predictions = world.clone();
+        let predictions = shadow_safe(taking(number("predictions"), &["stories"]))
+            .pool("api")
+            .blocking(move |step| of_predictions.predict(&step));
+        let definitions = with_predictions(&world, predictions).pool("api", 1);
+        let scenario = Scenario::new(definitions).in_store(store.clone());
+        scenario.run().await;
+        world.learns(9);
+        let run = scenario.queued().await;
+        store.fail_after(events);
+        let outcome = scenario.execute(run).await;
+        store.fail_after(usize::MAX);
+        if outcome.is_ok() {
+            break;
+        }
+        if !scenario.status(run).await.is_finished() {
+            scenario.lose(run).await;
+        }
+        let made =
+            |event: &&Event| event.body.is_materialization() && event.asset == Some("predictions".into());
+        let is_made = scenario.events(run).await.iter().any(|event| made(&event));
+        let was_called = !called(&scenario, run).await.is_empty();
+        owed += usize::from(is_made && !was_called);
+        let log = scenario.resume(run).await;
+        assert!(log.trim_end().ends_with("run succeeded"), "after {events} events: {log}");
+        assert_eq!(called(&scenario, run).await.len(), 1, "after {events} events");
+        assert_eq!(store.slots_held(), 0, "after {events} events");
+    }
+    assert!(owed > 0, "the step has succeeded, and the call was not made");
+}
+
 #[tokio::test]
 async fn a_gate_that_can_not_ask_for_outcomes_fails() {
     let check = async |definitions: Definitions, expected: &str| {
