@@ -35,6 +35,7 @@ pub mod sensor;
 pub mod simulation;
 pub mod stored;
 pub mod timetable;
+mod trial;
 pub mod value;
 pub mod version;
 pub mod watch;

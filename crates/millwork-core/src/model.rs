@@ -16,6 +16,7 @@ use crate::event::{
 };
 use crate::id::RunId;
 use crate::problem::{Advice, ErrorClass};
+use crate::trial::TrialChange;
 use crate::version::{AliasName, VersionNumber};
 
 /// The versions of an asset or partition, and its aliases.
@@ -351,19 +352,22 @@ impl ModelHistory {
         verdict: u64,
         in_use: &AliasName,
     ) -> Option<VersionNumber> {
-        let went_into_shadow = |newer: &VersionNumber| {
-            let later = |one: &Dated<VersionJudged>| one.what.shadow.is_some() && verdict < one.sequence;
-            let is_there = self.unanswered(*newer, in_use).is_some_and(|one| one.what.shadow.is_some());
-            is_there || self.versions[newer].verdicts.iter().any(later)
+        let is_there = |newer: &VersionNumber| {
+            let trial = self.unanswered(*newer, in_use).filter(|one| one.what.shadow.is_some());
+            trial.is_some_and(|trial| self.ended_by(*newer, trial.sequence, in_use).is_none())
         };
-        let came_into_use = self.moves.iter().filter_map(|moved| {
-            let is_later = moved.what.alias == *in_use
-                && moved.what.change == AliasChange::Promoted
-                && verdict < moved.sequence;
-            moved.what.to.filter(|newer| is_later && version < *newer)
-        });
-        let newer = self.versions.keys().copied().filter(|newer| version < *newer);
-        newer.filter(went_into_shadow).chain(came_into_use).max()
+        let newest = self.versions.keys().rev().copied().take_while(|newer| version < *newer).find(is_there);
+        newest.max(self.ended_by(version, verdict, in_use))
+    }
+
+    /// The newest version that has ended, by what happened after it, the trial that a verdict began.
+    fn ended_by(&self, version: VersionNumber, verdict: u64, in_use: &AliasName) -> Option<VersionNumber> {
+        let verdicts = self.versions.values().flat_map(|version| &version.verdicts);
+        let judged = verdicts.filter(|one| verdict < one.sequence);
+        let judged = judged.map(|one| TrialChange::of_verdict(&one.what));
+        let moved = self.moves.iter().filter(|moved| verdict < moved.sequence);
+        let moved = moved.filter_map(|moved| TrialChange::of_move(&moved.what, in_use));
+        judged.chain(moved).filter_map(|change| change.supersedes(version)).max()
     }
 
     /// The verdict whose question about a version, or trial in shadow, waits for an answer; `None` if there is none.
@@ -906,7 +910,7 @@ mod tests {
         let keep = history.keep(&"m".into(), &champion, number(4), &author()).unwrap();
         then(&mut history, keep);
         check(&history, &["in use", "superseded", "in shadow", "kept"]);
-        // A newer version that comes into use ends the trial, and an older one that comes back doesn't.
+        // A newer version that comes into use ends the trial, in whatever way, and an older one that comes back doesn't.
         let mut history = in_shadow(None);
         promote(&mut history, 3);
         assert_eq!(history.status(number(2), &champion), Some(VersionStatus::Superseded(number(3))));

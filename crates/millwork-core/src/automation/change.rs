@@ -16,6 +16,7 @@ use crate::event::{Event, EventBody, EventKind, KindSet};
 use crate::graph::{AssetGraph, StepIndex};
 use crate::partition::PartitionKey;
 use crate::run::{RunId, RunRequest, RunTag};
+use crate::trial::TrialChange;
 use crate::version::VersionNumber;
 
 /// A change of an asset since the last evaluation.
@@ -230,7 +231,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
     }
 }
 
-/// A version that is in shadow, and its partition.
+/// A version about which outcomes are to decide, and its partition.
 pub(crate) type Trial = (Option<PartitionKey>, VersionNumber);
 
 /// The known facts about an asset.
@@ -285,7 +286,7 @@ pub struct AssetFacts {
     /// The versions about which its gate has asked people who haven't answered.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub questions: BTreeSet<(Option<PartitionKey>, VersionNumber)>,
-    /// The version that is in shadow, of each partition that has one.
+    /// The trials that nothing has ended: of each partition the newest one is in shadow.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub trials: BTreeSet<Trial>,
     /// When its condition last requested runs, the newest last, as far as a cooldown or budget asks for it.
@@ -361,25 +362,23 @@ impl AssetFacts {
                 self.checks.insert(name.clone(), *passed);
             }
             ChangeKind::Asked(version) => {
+                self.end_trials(change, TrialChange::Decided(*version));
                 self.questions.insert((change.partition.clone(), *version));
             }
-            // The newest version is in shadow, and no other.
             ChangeKind::Tried(version) => {
-                let of_partition = |trial: &&Trial| trial.0 == change.partition;
-                let newest =
-                    self.trials.iter().find(of_partition).map_or(*version, |trial| trial.1.max(*version));
-                self.trials.retain(|trial| trial.0 != change.partition);
-                self.trials.insert((change.partition.clone(), newest));
+                let tried = (change.partition.clone(), *version);
+                self.questions.remove(&tried);
+                self.end_trials(change, TrialChange::Tried(*version));
+                self.trials.insert(tried);
             }
             ChangeKind::Decided(version) => {
-                let decided = (change.partition.clone(), *version);
-                self.questions.remove(&decided);
-                self.trials.remove(&decided);
+                self.questions.remove(&(change.partition.clone(), *version));
+                self.end_trials(change, TrialChange::Decided(*version));
             }
-            // It answers a question about it, and ends trials of older versions as well.
+            // It answers a question about it as well.
             ChangeKind::InUse(version) => {
                 self.questions.remove(&(change.partition.clone(), *version));
-                self.trials.retain(|trial| trial.0 != change.partition || trial.1 > *version);
+                self.end_trials(change, TrialChange::InUse(*version));
             }
             ChangeKind::Earlier(earlier) => {
                 self.version = earlier.version.or(self.version);
@@ -388,6 +387,16 @@ impl AssetFacts {
             }
         }
         news
+    }
+
+    fn end_trials(&mut self, change: &Change, ended_by: TrialChange) {
+        self.trials.retain(|(partition, version)| *partition != change.partition || !ended_by.ends(*version));
+    }
+
+    /// The versions that are in shadow: the newest one of each partition that has a trial which hasn't ended.
+    pub(crate) fn in_shadow(&self) -> BTreeMap<&Option<PartitionKey>, VersionNumber> {
+        // They are in the order of the versions, of which the last one stays.
+        self.trials.iter().map(|(partition, version)| (partition, *version)).collect()
     }
 
     fn set_code(&mut self, version: &CodeVersion, at: Timestamp) -> bool {

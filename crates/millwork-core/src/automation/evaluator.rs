@@ -402,7 +402,7 @@ impl Evaluator<'_> {
     }
 
     fn asked(&mut self, node: NodeId, models: &[AssetIndex]) -> Answer {
-        let pending = |facts: &AssetFacts| facts.questions.len() + facts.trials.len();
+        let pending = |facts: &AssetFacts| facts.questions.len() + facts.in_shadow().len();
         let questions = models.iter().map(|model| pending(self.facts(*model))).sum();
         self.measure(node, Measurement::Questions(questions));
         Answer::State(questions > 0)

@@ -24,6 +24,7 @@ const CORE: [&str; 32] = [
     "asset",
     "graph",
     "event",
+    "trial",
     "model",
     "watch",
     "run",

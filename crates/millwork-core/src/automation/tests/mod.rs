@@ -7,4 +7,5 @@ mod presets;
 mod stored;
 mod storms;
 mod support;
+mod trials;
 mod watches;
