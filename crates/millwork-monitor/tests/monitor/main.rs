@@ -4,5 +4,6 @@
 mod offline;
 mod rows;
 mod rules;
+mod shadow;
 mod stored;
 mod support;
