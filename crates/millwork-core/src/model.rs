@@ -946,6 +946,32 @@ mod tests {
         assert_eq!(none, Err(OperationError::NoneInShadow { asset }));
     }
 
+    /// Version 2 was in use, a watch went back from it, and it is asked about, or tried, again.
+    #[test]
+    fn a_time_limit_does_not_promote_what_a_watch_has_gone_back_from() {
+        let (asset, champion) = (AssetKey::from("m"), AliasName::champion());
+        let (question, trial) = (asked(Some(Decision::Promote)), on_trial(2, Some(Decision::Promote)));
+        let question = EventBody::VersionJudged(question.versions[&number(2)].verdicts[0].what.clone());
+        for (again, reason) in [
+            (question, "version 2: keep by the time limit (no answer from ops by"),
+            (trial, "version 2: keep after shadow by the time limit (outcomes have not decided by"),
+        ] {
+            let mut history = made(3);
+            promote(&mut history, 1);
+            promote(&mut history, 2);
+            let by_watch = Author { by: Mover::Watch, reason: "worse".into() };
+            let back = history.roll_back(&asset, &champion, None, &by_watch).unwrap();
+            then(&mut history, back);
+            then(&mut history, [again]);
+            let left = "1970-01-01 00:00:00 UTC; the watch has gone back from it)";
+            check_limit(&history, &[&format!("{reason} {left}")]);
+            // People may want it all the same.
+            let by_hand = history.promote(&asset, &champion, number(2), &author()).unwrap();
+            then(&mut history, by_hand);
+            assert_eq!(history.at(&champion), Some(number(2)));
+        }
+    }
+
     #[test]
     fn what_can_not_be_done() {
         let (asset, champion) = (AssetKey::from("m"), AliasName::champion());

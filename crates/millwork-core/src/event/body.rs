@@ -671,6 +671,7 @@ mod tests {
 
     use super::*;
     use crate::asset::MetadataValue;
+    use crate::event::{AliasChange, Mover};
     use crate::outcome::FailureKind;
 
     #[track_caller]
@@ -747,6 +748,36 @@ mod tests {
             Some(concat!(
                 r#"{"reason":"no","code_version":"c1","#,
                 r#""config":{"effective":{"rounds":40},"standing":{"rounds":20}}}"#
+            )),
+        );
+    }
+
+    /// As above: each form of who moved an alias is on people's disks.
+    #[test]
+    fn stored_movers() {
+        let check = |by: Mover, json: &str| {
+            assert_eq!(serde_json::to_string(&by).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Mover>(json).unwrap(), by);
+        };
+        check(Mover::Gate("better".into()), r#"{"who":"gate","name":"better"}"#);
+        check(Mover::Person("ada".into()), r#"{"who":"person","name":"ada"}"#);
+        check(Mover::TimeLimit, r#"{"who":"time_limit"}"#);
+        check(Mover::Watch, r#"{"who":"watch"}"#);
+        let number = |version| VersionNumber::new(version);
+        self::check(
+            EventBody::AliasMoved(AliasMoved {
+                alias: AliasName::champion(),
+                from: number(2),
+                to: number(1),
+                data_version: Some("d1".into()),
+                change: AliasChange::RolledBack,
+                by: Mover::Watch,
+                reason: "worse".into(),
+            }),
+            EventKind::AliasMoved,
+            Some(concat!(
+                r#"{"alias":"champion","from":2,"to":1,"data_version":"d1","change":"rolled_back","#,
+                r#""by":{"who":"watch"},"reason":"worse"}"#
             )),
         );
     }

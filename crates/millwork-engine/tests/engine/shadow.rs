@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody, Mover, ShadowCalled, ShadowOutcome};
+use millwork_core::event::{Event, EventBody, Mover, NewEvent, ShadowCalled, ShadowOutcome};
 use millwork_core::model::{Author, ModelHistory, VersionStatus};
 use millwork_core::run::{ReproductionVerdict, RunId};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
@@ -14,7 +14,7 @@ use millwork_core::{
     PartitionsDefinition, Requirements, StepContext, StepFunction, StepResult, Verdict,
 };
 use millwork_engine::{Cancel, TrialOutcome};
-use millwork_storage::{MemoryStore, change_model, model_history};
+use millwork_storage::{Batch, MemoryStore, change_model, model_history};
 use serde_json::json;
 
 use crate::support::*;
@@ -245,6 +245,39 @@ async fn worse_outcomes_keep_the_champion_and_people_may_decide_first() {
     };
     change_model(&*scenario.store, &model(), scenario.clock_now(), promote).await.unwrap();
     assert_eq!(statuses(&scenario).await, ["retired", "in use", "kept"]);
+}
+
+/// A version that a watch has gone back from, which the gate tries once more, and whose outcomes are good.
+#[tokio::test]
+async fn outcomes_do_not_promote_what_a_watch_has_gone_back_from() {
+    let world = World::new();
+    let scenario = in_shadow(&world).await;
+    let change = async |by: Mover, to: Option<u32>| {
+        let (model_key, champion) = ("model".into(), AliasName::champion());
+        let author = Author { by, reason: "worse".into() };
+        let change = |history: &ModelHistory| match to {
+            Some(number) => history.promote(&model_key, &champion, version(number), &author),
+            None => history.roll_back(&model_key, &champion, None, &author),
+        };
+        change_model(&*scenario.store, &model(), scenario.clock_now(), change).await.unwrap();
+    };
+    let tried = history(&scenario).await.in_shadow(&AliasName::champion()).unwrap().1.what.clone();
+    change(Mover::Person("ada".into()), Some(2)).await;
+    change(Mover::Watch, None).await;
+    let again = NewEvent::of_asset(model(), scenario.clock_now(), EventBody::VersionJudged(tried));
+    scenario.store.append(Batch { fence: None, events: vec![again] }).await.unwrap();
+    assert_eq!(statuses(&scenario).await, ["in use", "in shadow"]);
+    world.outcomes.store(500, Ordering::SeqCst);
+    scenario.selecting("outcomes").run().await;
+    let over = judge(&scenario).await.unwrap();
+    let TrialOutcome::Over { verdict, events, .. } = over else { panic!("{over:?}") };
+    assert_eq!(
+        verdict.to_string(),
+        "gate `by_outcomes` judged version 2 against 1: keep after shadow (9 against 5; the watch has gone back from it, so that only \
+         people promote it)"
+    );
+    assert_eq!(events.len(), 1, "nothing is moved");
+    assert_eq!(history(&scenario).await.at(&AliasName::champion()), Some(version(1)));
 }
 
 #[tokio::test]

@@ -24,7 +24,14 @@ use crate::samples::{
 fn every_input() -> Vec<InputVersion> {
     let (alias, model) = (AliasName::champion(), AssetKey::from("group/model"));
     let mut inputs = Vec::new();
-    for read_as in [ReadAs::Latest, ReadAs::Alias(alias.clone()), ReadAs::InputOf { model, alias }] {
+    let ways = [
+        ReadAs::Latest,
+        ReadAs::Alias(alias.clone()),
+        ReadAs::InputOf { model, alias },
+        ReadAs::History { after: VersionNumber::new(3) },
+        ReadAs::Shadow { after: 3, until: 7 },
+    ];
+    for read_as in ways {
         for partition in [None, Some(PartitionKey::from("7"))] {
             for version in [None, VersionNumber::new(7)] {
                 let upstream = AssetPartition::new("group/ässet".into(), partition.clone());

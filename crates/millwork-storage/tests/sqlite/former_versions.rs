@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use millwork_core::event::{EventBody, EventKind, NewEvent};
-use millwork_core::version::VersionNumber;
+use millwork_core::asset::Decision;
+use millwork_core::event::{
+    AliasChange, AliasMoved, EventBody, EventKind, Mover, NewEvent, Provenance, ShadowCalled, ShadowOutcome,
+    ShadowTrial, VersionJudged,
+};
+use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition};
 use millwork_storage::{
     EventLog as _, EventQuery, Maintenance as _, StorageError, VersionStore as _, append_version,
+    model_history,
 };
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -89,6 +94,90 @@ async fn numbers_go_on_from_there() {
     let last = store.last_versions(&["work".into()]).await.unwrap();
     assert_eq!(last, [(work, VersionNumber::new(6).unwrap())]);
     assert_eq!(store.aliases(&[]).await.unwrap(), []);
+}
+
+/// What leads to format 9, which knew models, but no shadow.
+const TO_FORMAT_9: [&str; 9] = [
+    include_str!("../../src/sqlite/migrations/0001_initial.sql"),
+    include_str!("../../src/sqlite/migrations/0002_schedules.sql"),
+    include_str!("../../src/sqlite/migrations/0003_queue.sql"),
+    include_str!("../../src/sqlite/migrations/0004_automation.sql"),
+    include_str!("../../src/sqlite/migrations/0005_alerts.sql"),
+    include_str!("../../src/sqlite/migrations/0006_pending.sql"),
+    include_str!("../../src/sqlite/migrations/0007_set_aside.sql"),
+    include_str!("../../src/sqlite/migrations/0008_versions.sql"),
+    include_str!("../../src/sqlite/migrations/0009_version_events.sql"),
+];
+
+/// A home that version 0.1.0 wrote, as the version before shadow has left it.
+async fn of_format_9(example: &str) -> TempDir {
+    let folder = home(example);
+    let options = SqliteConnectOptions::new().filename(folder.path().join("millwork.db"));
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.unwrap();
+    for migration in TO_FORMAT_9.iter().skip(usize::try_from(version).unwrap()) {
+        sqlx::raw_sql(*migration).execute(&mut connection).await.unwrap();
+    }
+    sqlx::raw_sql("PRAGMA user_version = 9").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn shadow_works_in_a_home_of_before_it() {
+    let folder = of_format_9("service").await;
+    let before = numbered(home("service").path()).await;
+    assert_eq!(numbered(folder.path()).await, before, "all rows are readable");
+    let (store, work) = (open(folder.path()).await, AssetPartition::new("work".into(), None));
+    assert_eq!(store.check().await.unwrap(), []);
+    let champion = AliasName::champion();
+    let about = |body| NewEvent::of_asset(work.clone(), at(), body);
+    let number = |version| VersionNumber::new(version).unwrap();
+    let provenance = || Provenance { code_version: "c".into(), inputs: Vec::new(), config: None };
+    let judged = |version, decision, shadow: Option<ShadowTrial>| {
+        EventBody::VersionJudged(VersionJudged {
+            gate: "better".into(),
+            version: number(version),
+            against: None,
+            decision,
+            asked: None,
+            shadow,
+            answers: None,
+            reason: String::new(),
+            metadata: Default::default(),
+            provenance: provenance(),
+        })
+    };
+    let promoted = EventBody::AliasMoved(AliasMoved {
+        alias: champion.clone(),
+        from: None,
+        to: Some(number(4)),
+        data_version: None,
+        change: AliasChange::Promoted,
+        by: Mover::Gate("better".into()),
+        reason: String::new(),
+    });
+    let trial = ShadowTrial { asset: "work".into(), until: None, then: None };
+    let called = EventBody::ShadowCalled(ShadowCalled {
+        model: "work".into(),
+        version: number(5),
+        beside: None,
+        outcome: ShadowOutcome::Nothing,
+        provenance: provenance(),
+    });
+    let events = vec![
+        about(judged(4, Some(Decision::Promote), None)),
+        about(promoted),
+        about(judged(5, None, Some(trial))),
+        about(called),
+    ];
+    store.append(batch(events)).await.unwrap();
+    let history = model_history(&store, &work).await.unwrap();
+    assert_eq!(history.in_shadow(&champion).map(|(version, _)| version), Some(number(5)));
+    let calls = EventQuery { kinds: Some(EventKind::ShadowCalled.into()), ..EventQuery::default() };
+    assert_eq!(store.events(calls).await.unwrap().len(), 1);
+    drop(store);
+    assert_eq!(numbered(folder.path()).await, before, "also when it is opened again");
 }
 
 /// A row that can't be read has a number, and costs no other one its own.
