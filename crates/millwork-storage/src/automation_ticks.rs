@@ -4,15 +4,14 @@
 //! among the ticks from there, once for each move, wherever a daemon has died.
 
 use std::cmp::Reverse;
+use std::ops::ControlFlow;
 
 use millwork_core::Instigator;
 use millwork_core::automation::watch_key;
-use millwork_core::event::{EventBody, EventKind, Mover};
+use millwork_core::event::{Event, EventBody, EventKind, Mover};
 
+use crate::event_log::each_event;
 use crate::{EventQuery, Order, StorageError, Store, Tick, TickOutcome};
-
-/// The number of moves that are read at a time.
-const PAGE: u32 = 200;
 
 /// The last ticks of these instigators, or of all if none are named, newest first, at most `limit`. Those of automation have the moves by
 /// watches among them.
@@ -32,29 +31,20 @@ pub async fn ticks_and_moves(
     }
     // Older moves than the oldest tick of a full list don't come into it.
     let oldest = ticks.last().filter(|_| ticks.len() >= limit_of_list).map(|tick| tick.at);
-    let mut moves = Vec::new();
-    let mut query = EventQuery {
+    let query = EventQuery {
         kinds: Some(EventKind::AliasMoved.into()),
         order: Order::NewestFirst,
-        limit: Some(PAGE),
         ..EventQuery::default()
     };
-    while moves.len() < limit_of_list {
-        let page = store.events(query.clone()).await?;
-        let Some(last) = page.last() else { break };
-        query.before = Some(last.sequence);
-        let is_over = oldest.is_some_and(|oldest| last.at < oldest);
-        moves.extend(page.into_iter().filter_map(|event| {
-            let EventBody::AliasMoved(moved) = event.body else { return None };
-            let asset = event.asset.filter(|_| moved.by == Mover::Watch)?;
-            let outcome = TickOutcome::RolledBack { subject: watch_key(&asset), reason: moved.to_string() };
-            let instigator = Instigator::Automation(None);
-            Some(Tick { instigator, due: event.at, at: event.at, micros: None, outcome })
-        }));
-        if is_over {
-            break;
+    let mut moves = Vec::new();
+    each_event(store, query, |event| {
+        if moves.len() >= limit_of_list || oldest.is_some_and(|oldest| event.at < oldest) {
+            return ControlFlow::Break(());
         }
-    }
+        moves.extend(moved_by_watch(event));
+        ControlFlow::Continue(())
+    })
+    .await?;
     // Where there are none, the order is that in which ticks were recorded, whatever the clock showed.
     if moves.is_empty() {
         return Ok(ticks);
@@ -63,4 +53,13 @@ pub async fn ticks_and_moves(
     ticks.sort_by_key(|tick| Reverse(tick.at));
     ticks.truncate(limit_of_list);
     Ok(ticks)
+}
+
+/// The tick of a move; `None` if no watch has moved the alias.
+fn moved_by_watch(event: Event) -> Option<Tick> {
+    let EventBody::AliasMoved(moved) = event.body else { return None };
+    let asset = event.asset.filter(|_| moved.by == Mover::Watch)?;
+    let outcome = TickOutcome::RolledBack { subject: watch_key(&asset), reason: moved.to_string() };
+    let instigator = Instigator::Automation(None);
+    Some(Tick { instigator, due: event.at, at: event.at, micros: None, outcome })
 }
