@@ -177,6 +177,10 @@ pub struct SimulatedRunView {
     /// Why the run can't be requested; absent if it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// The model whose alias a watch would have moved back to the version before, instead of requesting a run; absent for runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = Option<String>)]
+    pub goes_back: Option<AssetKey>,
 }
 
 impl ExplainedAsset {
@@ -227,7 +231,7 @@ impl From<Part> for PartView {
 
 impl From<SimulatedRun> for SimulatedRunView {
     fn from(run: SimulatedRun) -> Self {
-        let SimulatedRun { at, why, assets, until, problem } = run;
-        Self { at, why, assets, until, problem }
+        let SimulatedRun { at, why, assets, until, problem, goes_back } = run;
+        Self { at, why, assets, until, problem, goes_back }
     }
 }

@@ -66,6 +66,14 @@ pub enum TickOutcomeView {
         /// Why the condition holds.
         reason: String,
     },
+    /// The condition of a watch held, and the alias of its model went back.
+    RolledBack {
+        /// The watch, as `watch:` and its model.
+        #[schema(value_type = String)]
+        subject: AssetKey,
+        /// The move, and why the condition held.
+        reason: String,
+    },
     /// The tick couldn't be evaluated.
     Failed {
         /// The error message.
@@ -90,6 +98,7 @@ impl From<TickOutcome> for TickOutcomeView {
             TickOutcome::BudgetSpent { subject, until, reason } => {
                 Self::BudgetSpent { subject, until, reason }
             }
+            TickOutcome::RolledBack { subject, reason } => Self::RolledBack { subject, reason },
             TickOutcome::Failed { reason } => Self::Failed { reason },
         }
     }

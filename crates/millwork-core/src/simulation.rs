@@ -4,7 +4,8 @@
 //! usually takes; a gate promotes every version. So the same decisions are made as by a daemon, in the same order, without waiting.
 //!
 //! What was recorded in the span is replayed: the numbers, checks and versions of assets that conditions name are what they were, whatever a
-//! simulated run would have made. So the condition of a job is tried on the past.
+//! simulated run would have made. So the condition of a job is tried on the past, and that of a watch: it would have gone back once from each
+//! version that came into use behind an older one, as long as it was on. What was recorded after that is replayed all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,11 +17,12 @@ use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
     Automation, AutomationState, Change, ChangeKind, ConditionError, FailureBackoff, Numbers, RunScope,
-    Timetables, alias_key, explain, has_history_readers, history_key, job_name, scope,
+    Timetables, alias_key, explain, has_history_readers, history_key, job_name, scope, watched_model,
 };
 use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest, RunSpec};
 use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
+use crate::version::VersionNumber;
 
 /// The input of a simulation: a span of virtual time, and the state at its beginning.
 pub struct Simulation<'a> {
@@ -42,7 +44,7 @@ pub struct Simulation<'a> {
     pub condition_on: &'a dyn Fn(&AssetKey) -> bool,
 }
 
-/// A run that would have been requested.
+/// A run that would have been requested, or a move of a watch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SimulatedRun {
     /// The virtual time of the run's request.
@@ -56,6 +58,9 @@ pub struct SimulatedRun {
     /// Why it can't be requested, if it can't: then nothing is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// The model whose alias a watch would have moved back to the version before: then no run is requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_back: Option<AssetKey>,
 }
 
 impl std::fmt::Debug for Simulation<'_> {
@@ -86,6 +91,8 @@ struct SimulationState<'a> {
     /// The assets and aliases of which something was recorded in the span.
     recorded: BTreeSet<&'a AssetKey>,
     runs: Vec<SimulatedRun>,
+    /// The versions that watches would have gone back from, by the aliases of the models.
+    left: BTreeSet<(AssetKey, VersionNumber)>,
 }
 
 impl Simulation<'_> {
@@ -137,6 +144,7 @@ impl Simulation<'_> {
             ahead,
             recorded,
             runs: Vec::new(),
+            left: BTreeSet::new(),
             automation,
         })
     }
@@ -174,6 +182,9 @@ impl SimulationState<'_> {
                 let why = assets.iter().filter_map(|key| self.why(key)).collect::<Vec<_>>().join("; ");
                 self.request(now, why, Ok(RunRequest { assets, ..RunRequest::default() }));
             }
+            for watch in &evaluation.watches {
+                self.go_back(now, watch);
+            }
             for job in evaluation.jobs {
                 let why = self.why(&job).unwrap_or_default();
                 let run = RunSpec::of_job(job_name(&job).unwrap_or_default());
@@ -183,6 +194,29 @@ impl SimulationState<'_> {
                 break;
             }
         }
+    }
+
+    /// What a watch would do whose condition holds, if it is on.
+    fn go_back(&mut self, now: Timestamp, key: &AssetKey) -> Option<()> {
+        let pipeline = self.simulation.pipeline;
+        let watch = pipeline.watch(watched_model(key)?)?;
+        let in_use = pipeline.graph().alias_in_use(pipeline.graph().index(watch.model.as_str())?);
+        let alias = alias_key(&watch.model, &in_use);
+        let facts = &self.state.asset(&alias)?.facts;
+        let (version, came_into_use) = (facts.version?, facts.updated_at?);
+        let within = SignedDuration::try_from(watch.within).unwrap_or(SignedDuration::MAX);
+        let is_over = came_into_use.saturating_add(within).is_ok_and(|until| until <= now);
+        // What comes behind a newer version came back, and isn't watched.
+        let before = self.simulation.recorded.iter().rev().filter(|change| change.asset == alias);
+        let before = before.filter(|change| change.at < came_into_use);
+        let before = before.filter_map(|change| change.kind.version()).next()?;
+        if is_over || before >= version || !self.left.insert((alias, version)) {
+            return None;
+        }
+        let why = self.why(key)?;
+        let (assets, goes_back) = (Vec::new(), Some(watch.model.clone()));
+        self.runs.push(SimulatedRun { at: now, why, assets, until: now, problem: None, goes_back });
+        Some(())
     }
 
     fn why(&self, key: &AssetKey) -> Option<String> {
@@ -196,7 +230,14 @@ impl SimulationState<'_> {
             Ok(request) => request,
             Err(problem) => {
                 let (assets, problem) = (Vec::new(), Some(problem));
-                return self.runs.push(SimulatedRun { at: now, why, assets, until: now, problem });
+                return self.runs.push(SimulatedRun {
+                    at: now,
+                    why,
+                    assets,
+                    until: now,
+                    problem,
+                    goes_back: None,
+                });
             }
         };
         let graph = self.simulation.pipeline.graph();
@@ -233,7 +274,8 @@ impl SimulationState<'_> {
             add(until, job, ChangeKind::Ended);
             add(until, job, kind);
         }
-        self.runs.push(SimulatedRun { at: now, why, assets: request.assets, until, problem: None });
+        let (assets, problem, goes_back) = (request.assets, None, None);
+        self.runs.push(SimulatedRun { at: now, why, assets, until, problem, goes_back });
     }
 
     /// The next moment at which something happens or is due.
@@ -421,5 +463,61 @@ mod tests {
                 r#"2026-05-05T01:01:30Z `job:train` requested: model is 3d old, older than 3d "model""#,
             ]
         );
+    }
+
+    /// A watch, tried on what was recorded: it goes back once from a version that is worse, and not from the first one, nor after its time.
+    #[test]
+    fn a_watch_is_replayed() {
+        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
+        let predictions = asset("predictions").policy(|computation| {
+            let champion = ReadAs::Alias(AliasName::champion());
+            computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
+        });
+        let worse = Condition::metric("live", "MAE").above(12.0);
+        let watch = crate::watch::Watch::new("model").rollback_if(worse);
+        let pipeline = Definitions::new()
+            .assets([asset("live"), asset("model"), predictions])
+            .watch(watch.within(std::time::Duration::from_secs(10 * 3600)))
+            .resolve()
+            .unwrap();
+        let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
+        let change = |asset: AssetKey, hours: i64, version: Option<u32>, numbers: Numbers| {
+            let version = version.and_then(VersionNumber::new);
+            let kind = ChangeKind::Updated { by: Arc::default(), data_version: None, version, numbers };
+            let at = from + SignedDuration::from_hours(hours);
+            Change { asset, partition: None, at, run: None, kind }
+        };
+        let live = |hours, mae: f64| {
+            let numbers = [("MAE".to_owned(), crate::stored::Number(mae))].into();
+            change("live".into(), hours, None, numbers)
+        };
+        let alias = || alias_key(&"model".into(), &AliasName::champion());
+        let in_use = |hours, version| change(alias(), hours, Some(version), Numbers::new());
+        let simulation = Simulation {
+            pipeline: &pipeline,
+            from,
+            to: from + SignedDuration::from_hours(100),
+            present: &[],
+            recorded: &[
+                in_use(1, 1),
+                live(2, 13.0),
+                in_use(3, 2),
+                live(4, 11.0),
+                live(5, 14.0),
+                live(6, 15.0),
+                in_use(7, 1),
+                live(8, 16.0),
+                in_use(9, 3),
+                live(20, 17.0),
+            ],
+            duration: &|_| SignedDuration::from_secs(90),
+            schedule_on: &|_| true,
+            condition_on: &|_| true,
+        };
+        let moves = simulation.runs().unwrap();
+        let lines: Vec<String> =
+            moves.iter().map(|moved| format!("{} {} {:?}", moved.at, moved.why, moved.goes_back)).collect();
+        let expected = "2026-05-01T05:00:00Z `watch:model` holds: MAE 14 of live is above 12";
+        assert_eq!(lines, [format!("{expected} {:?}", Some(AssetKey::from("model")))]);
     }
 }

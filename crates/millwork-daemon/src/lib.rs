@@ -30,6 +30,8 @@ mod launcher;
 mod loop_name;
 mod loops;
 mod metrics;
+#[cfg(test)]
+mod model_bench;
 mod pauses;
 mod reactions;
 mod run_output;

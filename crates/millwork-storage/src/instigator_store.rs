@@ -62,6 +62,13 @@ pub enum TickOutcome {
         /// Why the condition holds.
         reason: String,
     },
+    /// The condition of a watch held, and the alias of its model went back. It follows from the event of the move, and isn't written.
+    RolledBack {
+        /// The watch, as `watch:` and its model.
+        subject: AssetKey,
+        /// The move, and why the condition held.
+        reason: String,
+    },
     /// The tick could not be evaluated.
     Failed {
         /// The error.

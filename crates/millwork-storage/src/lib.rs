@@ -34,6 +34,7 @@ mod alert_store;
 mod asset_status;
 mod automation_past;
 mod automation_store;
+mod automation_ticks;
 mod error;
 mod event_log;
 mod follow;
@@ -60,6 +61,7 @@ pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDe
 pub use asset_status::{each_latest, failures, last_events, read_status};
 pub use automation_past::{earlier_numbers, made_at_of_moved, recorded_changes};
 pub use automation_store::{AutomationRow, AutomationStore};
+pub use automation_ticks::ticks_and_moves;
 pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use follow::{Followed, follow};

@@ -86,6 +86,28 @@ pub enum ChangeKind {
     Earlier(Earlier),
 }
 
+impl ChangeKind {
+    /// The version that was made, or that an alias points at since; `None` of other changes.
+    pub fn version(&self) -> Option<VersionNumber> {
+        match self {
+            Self::Updated { version, .. } => *version,
+            Self::Earlier(earlier) => earlier.version,
+            Self::Started
+            | Self::Observed { .. }
+            | Self::Kept
+            | Self::Failed
+            | Self::Ended
+            | Self::Wiped
+            | Self::Code(_)
+            | Self::Check { .. }
+            | Self::Asked(_)
+            | Self::Tried(_)
+            | Self::Decided(_)
+            | Self::InUse(_) => None,
+        }
+    }
+}
+
 /// What is known of an asset, or of an alias, from before the first evaluation that asks for it. What is `None` or empty stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Earlier {

@@ -236,7 +236,8 @@ impl Alerts {
                 TickOutcome::Requested { .. }
                 | TickOutcome::Skipped { .. }
                 | TickOutcome::Idle { .. }
-                | TickOutcome::Cooldown { .. } => (None, None),
+                | TickOutcome::Cooldown { .. }
+                | TickOutcome::RolledBack { .. } => (None, None),
             };
             let ticked = OccurrenceKind::Ticked { of: tick.instigator, error, look };
             let kinds = std::iter::once(ticked).chain(held_back);

@@ -1,24 +1,22 @@
 //! Questions with a time limit, by a virtual clock.
 
+use std::ops::Deref;
 use std::path::Path;
-use std::sync::Mutex;
 
 use jiff::SignedDuration;
 use millwork_core::alert::{AlertRule, Destination, Trigger};
 use millwork_core::asset::Decision;
 use millwork_core::event::{
-    AliasMoved, Asked, Materialization, NewEvent, Provenance, StoredValue, ValueLocation, VersionJudged,
+    AliasMoved, Asked, Materialization, Provenance, StoredValue, ValueLocation, VersionJudged,
 };
 use millwork_core::{
     AssetDefinition, Computation, Definitions, GateDefinition, Requirements, StepFunction, StepResult,
-    TestClock, Verdict,
+    Verdict,
 };
-use millwork_storage::{Batch, Home, model_history};
 
 use super::*;
 use crate::cut_off::cut_off;
-use crate::daemon::{Daemon, DaemonOptions};
-use crate::launcher::fake::FakeLauncher;
+use crate::model_bench::ModelBench;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -33,10 +31,14 @@ fn gate() -> GateDefinition {
     GateDefinition::new("better", "model", Computation::new(requirements, function))
 }
 
-struct Bench {
-    daemon: Daemon,
-    clock: Arc<TestClock>,
-    reported: Arc<Mutex<Vec<String>>>,
+struct Bench(ModelBench);
+
+impl Deref for Bench {
+    type Target = ModelBench;
+
+    fn deref(&self) -> &ModelBench {
+        &self.0
+    }
 }
 
 impl Bench {
@@ -45,17 +47,7 @@ impl Bench {
     }
 
     async fn of(folder: &Path, definitions: Definitions) -> Self {
-        let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
-        let reported = Arc::<Mutex<Vec<String>>>::default();
-        let kept = reported.clone();
-        let observer =
-            Arc::new(move |event: &DaemonEvent| kept.lock().expect("the list").push(event.to_string()));
-        let pipeline = definitions.resolve().expect("definitions that fit together");
-        let home = Home::open(folder).await.expect("a home");
-        let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
-        let launcher = Arc::new(FakeLauncher::default());
-        let daemon = Daemon::new(pipeline, home, launcher, observer).options(options);
-        Self { daemon, clock, reported }
+        Self(ModelBench::new(folder, definitions).await)
     }
 
     fn model(partition: Option<&str>) -> AssetPartition {
@@ -63,18 +55,7 @@ impl Bench {
     }
 
     async fn record(&self, partition: Option<&str>, body: EventBody) -> u64 {
-        let event = NewEvent {
-            run: None,
-            at: self.clock.now(),
-            step: None,
-            asset: Some("model".into()),
-            partition: partition.map(Into::into),
-            attempt: 0,
-            body,
-            value: None,
-        };
-        let batch = Batch { fence: None, events: vec![event] };
-        self.daemon.store.append(batch).await.expect("an event")[0]
+        self.0.record(&Self::model(partition), body, None).await
     }
 
     /// A version, and a question about it that has an hour.
@@ -99,7 +80,7 @@ impl Bench {
     }
 
     async fn history(&self, partition: Option<&str>) -> ModelHistory {
-        model_history(&*self.daemon.store, &Self::model(partition)).await.expect("a history")
+        self.0.history(&Self::model(partition)).await
     }
 
     /// The decisions as `VERSION: DECISION by WHO`, and the champion; versions in their order.

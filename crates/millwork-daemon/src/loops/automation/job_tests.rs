@@ -142,6 +142,7 @@ impl<'a> Daemons<'a> {
             TickOutcome::Requested { .. }
             | TickOutcome::Skipped { .. }
             | TickOutcome::Idle { .. }
+            | TickOutcome::RolledBack { .. }
             | TickOutcome::Failed { .. } => None,
         };
         ticks.into_iter().rev().filter_map(|tick| outcome(tick.outcome)).collect()

@@ -1,14 +1,15 @@
 //! Watches, by daemons that come and go on a virtual clock: when the alias goes back, why, how often, and when it doesn't.
 
+use std::ops::Deref;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration as Span;
 
 use jiff::SignedDuration;
 use millwork_core::alert::{AlertRule, Destination, Trigger};
 use millwork_core::asset::AssetMetric;
 use millwork_core::event::{
-    AliasMoved, EventBody, Materialization, Mover, NewEvent, Provenance, StoredValue, ValueLocation,
+    AliasMoved, EventBody, Materialization, Mover, Provenance, StoredValue, ValueLocation,
 };
 use millwork_core::model::{Author, ModelHistory};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
@@ -16,15 +17,13 @@ use millwork_core::{
     Absent, AssetDefinition, AssetPartition, AutomationCondition as Condition, Clock as _, Definitions,
     Instigator, MetadataValue, SwitchedCursor, TestClock, Watch,
 };
-use millwork_storage::{Batch, Home, RunQuery, change_model, model_history};
+use millwork_storage::{RunQuery, TickOutcome, change_model, ticks_and_moves};
 
 use super::Conditions;
 use crate::cut_off::cut_off;
-use crate::daemon::{Daemon, DaemonOptions};
 use crate::daemon_loop::DaemonLoop as _;
 use crate::evaluation_state::EvaluationState;
-use crate::event::DaemonEvent;
-use crate::launcher::fake::FakeLauncher;
+use crate::model_bench::ModelBench;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -46,34 +45,27 @@ fn watched() -> Definitions {
     definitions().watch(Watch::new("model").rollback_if(worse).within(Span::from_secs(14 * 86_400)))
 }
 
-struct Bench {
-    daemon: Daemon,
-    clock: Arc<TestClock>,
-    reported: Arc<Mutex<Vec<String>>>,
+struct Bench(ModelBench);
+
+impl Deref for Bench {
+    type Target = ModelBench;
+
+    fn deref(&self) -> &ModelBench {
+        &self.0
+    }
 }
 
 impl Bench {
     async fn new(folder: &Path) -> Self {
-        let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
-        Self::of(folder, watched(), clock).await
+        Self(ModelBench::new(folder, watched()).await)
     }
 
     async fn of(folder: &Path, definitions: Definitions, clock: Arc<TestClock>) -> Self {
-        let reported = Arc::<Mutex<Vec<String>>>::default();
-        let kept = reported.clone();
-        let observer =
-            Arc::new(move |event: &DaemonEvent| kept.lock().expect("the list").push(event.to_string()));
-        let pipeline = definitions.resolve().expect("definitions that fit together");
-        let home = Home::open(folder).await.expect("a home");
-        let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
-        let daemon =
-            Daemon::new(pipeline, home, Arc::new(FakeLauncher::default()), observer).options(options);
-        Self { daemon, clock, reported }
+        Self(ModelBench::at(folder, definitions, clock).await)
     }
 
     async fn record(&self, asset: &str, body: EventBody) -> u64 {
-        let event = NewEvent::of_asset(AssetPartition::new(asset.into(), None), self.clock.now(), body);
-        self.daemon.store.append(Batch { fence: None, events: vec![event] }).await.expect("an event")[0]
+        self.0.record(&AssetPartition::new(asset.into(), None), body, None).await
     }
 
     async fn live(&self, mae: f64) {
@@ -111,8 +103,7 @@ impl Bench {
     }
 
     async fn moves(&self) -> Vec<AliasMoved> {
-        let history = model_history(&*self.daemon.store, &of_model()).await.expect("a history");
-        history.moves.into_iter().map(|moved| moved.what).collect()
+        self.history(&of_model()).await.moves.into_iter().map(|moved| moved.what).collect()
     }
 
     /// What watches have done.
@@ -174,6 +165,19 @@ async fn the_alias_goes_back_once_and_says_why() {
     let reported = bench.reported.lock().expect("the list").clone();
     assert_eq!(reported, [format!("`model`: {WORSE}")]);
     assert!(bench.daemon.store.runs(RunQuery::default()).await.expect("runs").is_empty());
+    let ticks = ticks_and_moves(&*bench.daemon.store, &[], 9).await.expect("ticks");
+    let moved = ticks.iter().filter_map(|tick| match &tick.outcome {
+        TickOutcome::RolledBack { subject, reason } => Some((subject.as_str(), reason.as_str())),
+        TickOutcome::Requested { .. }
+        | TickOutcome::Skipped { .. }
+        | TickOutcome::Idle { .. }
+        | TickOutcome::Cooldown { .. }
+        | TickOutcome::BudgetSpent { .. }
+        | TickOutcome::Failed { .. } => None,
+    });
+    assert_eq!(moved.collect::<Vec<_>>(), [("watch:model", WORSE)]);
+    let of_others = [Instigator::Schedule("hourly".to_owned())];
+    assert_eq!(ticks_and_moves(&*bench.daemon.store, &of_others, 9).await.expect("ticks"), []);
     alerts.tick().await.expect("a tick");
     let deliveries = bench.daemon.store.deliveries(None, 9).await.expect("deliveries");
     let alert = &deliveries[0].alert;

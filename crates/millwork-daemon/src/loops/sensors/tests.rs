@@ -85,6 +85,7 @@ impl Bench {
             TickOutcome::Idle { reason } => format!("idle: {reason}"),
             TickOutcome::Cooldown { reason, .. }
             | TickOutcome::BudgetSpent { reason, .. }
+            | TickOutcome::RolledBack { reason, .. }
             | TickOutcome::Failed { reason } => format!("failed: {reason}"),
         };
         ticks.into_iter().map(outcome).collect()

@@ -1,27 +1,25 @@
 //! Trials in shadow, by a virtual clock.
 
+use std::ops::Deref;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::SignedDuration;
 use millwork_core::asset::Decision;
 use millwork_core::event::{
-    AliasChange, AliasMoved, EventBody, Materialization, Mover, NewEvent, Provenance, ShadowTrial,
-    StoredValue, ValueLocation, VersionJudged,
+    AliasChange, AliasMoved, EventBody, Materialization, Mover, Provenance, ShadowTrial, StoredValue,
+    ValueLocation, VersionJudged,
 };
 use millwork_core::version::{AliasName, ReadAs};
 use millwork_core::{
     Absent, AssetDefinition, Clock as _, Computation, DataVersion, Definitions, Requirements, StepFunction,
-    StepResult, TestClock, Verdict,
+    StepResult, Verdict,
 };
-use millwork_storage::{Batch, Home, model_history};
 use millwork_testing::wait_for;
 
 use super::*;
 use crate::cut_off::cut_off;
-use crate::daemon::{Daemon, DaemonOptions};
-use crate::launcher::fake::FakeLauncher;
+use crate::model_bench::ModelBench;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -76,26 +74,23 @@ fn definitions(answers: &Answers) -> Definitions {
 }
 
 struct Bench {
-    daemon: Daemon,
-    clock: Arc<TestClock>,
+    bench: ModelBench,
     answers: Answers,
-    reported: Arc<Mutex<Vec<String>>>,
+}
+
+impl Deref for Bench {
+    type Target = ModelBench;
+
+    fn deref(&self) -> &ModelBench {
+        &self.bench
+    }
 }
 
 impl Bench {
     /// Version 1 is in use, and versions from 2 on have gone into shadow, one after the other.
     async fn new(folder: &Path, versions: u32) -> Self {
-        let clock = Arc::new(TestClock::at("2026-05-01T00:00:00Z".parse().expect("an instant")));
-        let (reported, answers) = (Arc::<Mutex<Vec<String>>>::default(), Answers::default());
-        let kept = reported.clone();
-        let observer =
-            Arc::new(move |event: &DaemonEvent| kept.lock().expect("the list").push(event.to_string()));
-        let pipeline = definitions(&answers).resolve().expect("definitions that fit together");
-        let home = Home::open(folder).await.expect("a home");
-        let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
-        let launcher = Arc::new(FakeLauncher::default());
-        let daemon = Daemon::new(pipeline, home, launcher, observer).options(options);
-        let bench = Self { daemon, clock, answers, reported };
+        let answers = Answers::default();
+        let bench = Self { bench: ModelBench::new(folder, definitions(&answers)).await, answers };
         bench.make("model", 1).await;
         let moved = AliasMoved {
             alias: AliasName::champion(),
@@ -133,18 +128,7 @@ impl Bench {
     }
 
     async fn record(&self, asset: &str, body: EventBody, value: Option<Vec<u8>>) -> u64 {
-        let event = NewEvent {
-            run: None,
-            at: self.clock.now(),
-            step: None,
-            asset: Some(asset.into()),
-            partition: None,
-            attempt: 0,
-            body,
-            value: value.map(Arc::new),
-        };
-        let batch = Batch { fence: None, events: vec![event] };
-        self.daemon.store.append(batch).await.expect("an event")[0]
+        self.bench.record(&AssetPartition::new(asset.into(), None), body, value).await
     }
 
     /// A version of an asset, whose value is its number.
@@ -163,8 +147,7 @@ impl Bench {
     }
 
     async fn statuses(&self) -> Vec<&'static str> {
-        let of = AssetPartition::new("model".into(), None);
-        let history = model_history(&*self.daemon.store, &of).await.expect("a history");
+        let history = self.history(&AssetPartition::new("model".into(), None)).await;
         let champion = AliasName::champion();
         let statuses = history.versions.keys().map(|version| history.status(*version, &champion));
         statuses.map(|status| status.expect("a version").as_str()).collect()

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView};
 use millwork_core::automation::{AutomationEntry, Outcome, entries, job_name, watched_model};
 use millwork_core::{AlertRule, AssetKey, Instigator, Pipeline, Schedule, Sensor};
-use millwork_storage::{Delivery, DeliveryState, InstigatorState, Pending, PendingState, Tick, TickOutcome};
+use millwork_storage::{
+    Delivery, DeliveryState, InstigatorState, Pending, PendingState, Tick, TickOutcome, ticks_and_moves,
+};
 use serde::Deserialize;
 
 use super::super::format;
@@ -163,7 +165,7 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     let mut names: Vec<String> = switches.iter().map(|switch| switch.stored.clone()).collect();
     names.extend((!conditions.is_empty()).then(|| automation.stored().into_owned()));
     let wanted = Some(Instigator::from_stored(&of)).filter(|_| !of.is_empty());
-    let ticks = state.store.ticks(wanted.as_slice(), TICKS).await?;
+    let ticks = ticks_and_moves(&*state.store, wanted.as_slice(), TICKS).await?;
     Ok(AutomationPage {
         head,
         switches,
@@ -283,6 +285,7 @@ fn tick(tick: Tick) -> TickRow {
         TickOutcome::Cooldown { subject, reason, .. } | TickOutcome::BudgetSpent { subject, reason, .. } => {
             ("skipped", None, format!("{subject}: {reason}"))
         }
+        TickOutcome::RolledBack { subject, reason } => ("succeeded", None, format!("{subject}: {reason}")),
         TickOutcome::Failed { reason } => ("failed", None, reason),
     };
     let took = tick.micros.map(|micros| format::span(std::time::Duration::from_micros(micros)));

@@ -10,7 +10,7 @@ use millwork_core::automation::{
 };
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::{AssetKey, Instigator, Problem};
-use millwork_storage::{each_latest, recorded_changes};
+use millwork_storage::{each_latest, recorded_changes, ticks_and_moves};
 
 use super::durations;
 use super::schedules::print_ticks;
@@ -43,14 +43,14 @@ pub(super) enum Automation {
         /// Key of the asset, job:NAME or watch:MODEL; all if absent
         key: Option<String>,
     },
-    /// List the runs that automation has requested, newest first
+    /// List the runs that automation has requested and the moves of watches, newest first
     #[command(arg(json_flag()))]
     Ticks {
         /// Maximum number of rows
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
-    /// Print the runs that schedules and conditions would request in a span of time, without running them
+    /// Print the runs that schedules and conditions would request in a span of time, and where watches would go back, without running them
     #[command(
         after_help = "Example:\n  automation simulate --from 2026-05-01T00:00:00Z --to 2026-05-02T00:00:00Z --all"
     )]
@@ -111,7 +111,7 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
         print_json(&AutomationView { on, assets })?;
     } else if entries.is_empty() {
         outln!(
-            "No asset or job has a condition. `#[asset(automation = …)]` and `Job::automation` give it one."
+            "No asset, job or watch has a condition. `#[asset(automation = …)]`, `Job::automation` and `Watch::rollback_if` give it one."
         );
     } else {
         if !on {
@@ -186,9 +186,13 @@ fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failur
 fn ticks(session: &Session, limit: u32, json: bool) -> Result<Exit, Failure> {
     let ticks = block_on(async {
         let opened = session.home().await?;
-        Ok(opened.store.ticks(&[Instigator::Automation(None)], limit).await?)
+        Ok(ticks_and_moves(&*opened.store, &[Instigator::Automation(None)], limit).await?)
     })?;
-    print_ticks(ticks, json, "Automation has requested no runs yet. `daemon` evaluates conditions.")
+    print_ticks(
+        ticks,
+        json,
+        "Automation has requested no runs yet, and no watch has gone back. `daemon` evaluates conditions.",
+    )
 }
 
 /// Prints the runs that schedules and conditions would request in a span of time.
@@ -251,6 +255,9 @@ fn run_row(run: &SimulatedRun) -> [String; 4] {
             format!("can't be requested: {problem}"),
             run.why.clone(),
         ];
+    }
+    if let Some(model) = &run.goes_back {
+        return [when::moment(run.at), String::new(), format!("{model} goes back"), run.why.clone()];
     }
     let more = run.assets.len().saturating_sub(3);
     let mut assets = run.assets.iter().take(3).map(AssetKey::as_str).collect::<Vec<_>>().join(", ");

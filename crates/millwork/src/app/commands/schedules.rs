@@ -167,7 +167,9 @@ fn tick_row(tick: &Tick) -> [String; 4] {
         TickOutcome::Requested { run } => format!("run {}", run.short()),
         TickOutcome::Skipped { ticks } => format!("{ticks} missed"),
         TickOutcome::Idle { reason } => format!("no run: {reason}"),
-        TickOutcome::Cooldown { subject, reason, .. } | TickOutcome::BudgetSpent { subject, reason, .. } => {
+        TickOutcome::Cooldown { subject, reason, .. }
+        | TickOutcome::BudgetSpent { subject, reason, .. }
+        | TickOutcome::RolledBack { subject, reason } => {
             format!("{subject}: {reason}")
         }
         TickOutcome::Failed { reason } => format!("failed: {reason}"),
