@@ -306,7 +306,7 @@ impl Engine {
             read.extend(plan.steps.iter().flat_map(|step| graph.outputs(step.step)));
         }
         let stored = StoredInputs::pin(&*self.store, &graph, run, &read).await?;
-        let last_versions = self.last_versions(&plan).await?;
+        let last_versions = self.last_versions(&plan, &events).await?;
         let pinned_at = (run, self.options.clock.now());
         let (pins, new_pins) = Pins::of_run(&*self.store, &graph, &plan, pinned_at, &events).await?;
         let (recorder, recorder_failed, recorded) =
@@ -451,10 +451,11 @@ impl Engine {
         Ok(evaluations)
     }
 
-    /// The last number of a version of everything that a plan makes.
+    /// The last number of a version of everything that a plan makes, before the run that has recorded `events` so far.
     async fn last_versions(
         &self,
         plan: &Plan,
+        events: &[Event],
     ) -> Result<HashMap<AssetPartition<AssetIndex>, VersionNumber>, StorageError> {
         let graph = self.pipeline.graph();
         let made: BTreeSet<AssetIndex> =
@@ -464,7 +465,19 @@ impl Engine {
         }
         let keys: Vec<AssetKey> = made.into_iter().map(|asset| graph.key(asset).clone()).collect();
         let last = self.store.last_versions(&keys).await?.into_iter();
-        Ok(last.filter_map(|(of, version)| Some((of.by_index(graph)?, version))).collect())
+        let mut last: HashMap<_, _> =
+            last.filter_map(|(of, version)| Some((of.by_index(graph)?, version))).collect();
+        // What an earlier execution has made has its number already, whatever was made since.
+        for event in events {
+            let EventBody::Materialized(made) = &event.body else { continue };
+            let of = event.asset_partition().and_then(|of| of.by_index(graph));
+            let (Some(of), Some(version)) = (of, made.version) else { continue };
+            match VersionNumber::new(version.get() - 1) {
+                Some(before) => last.insert(of, before),
+                None => last.remove(&of),
+            };
+        }
+        Ok(last)
     }
 
     /// The assets that a plan reads from the store: inputs that it doesn't materialize, and previous values.

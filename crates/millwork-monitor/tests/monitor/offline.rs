@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use millwork_core::version::VersionNumber;
-use millwork_core::{Advice as _, Asset, History};
+use millwork_core::{Advice as _, Asset, History, Shadow};
 use millwork_ml::metrics::{
     mean_absolute_error, mean_poisson_deviance, root_mean_squared_error, spearman_correlation,
 };
@@ -206,17 +206,21 @@ impl Asset for Observed {
 /// The day of the last step by histories.
 const LAST: i64 = 59;
 
-/// Both assets are materialized several times a day, and the performance is evaluated every one to four days, by the histories. Every third
-/// step is killed before its value is stored.
+/// Both assets are materialized several times a day, and the performance is evaluated every one to four days, by the histories and by what was
+/// made in shadow, of which some comes twice. Every third step is killed before its value is stored.
 fn by_histories(rows: &[Row], truth: &[Late], numbers: &mut Numbers) -> Performance<u64> {
-    let (mut predicted, mut observed) = (Vec::new(), Vec::new());
-    // What is stored: the performance, and the numbers of the versions that it was made from.
-    let (mut stored, mut read): (Option<Performance<u64>>, _) = (None, (0, 0));
+    let (mut predicted, mut in_shadow, mut observed) = (Vec::new(), Vec::new(), Vec::new());
+    // What is stored: the performance, and the numbers of the versions that it was made from; and how much was made in shadow by then.
+    let (mut stored, mut read): (Option<Performance<u64>>, _) = (None, (0, 0, 0));
     let mut next = 0;
     for day in 0..=LAST {
         let of_day: Vec<&Row> = rows.iter().filter(|row| row.day == day).collect();
-        let (morning, evening) = of_day.split_at(of_day.len() / 2);
-        predicted.extend(predictions_of(morning, 5).into_iter().chain(predictions_of(evening, 20)));
+        let (shadows, champions): (Vec<&Row>, Vec<&Row>) =
+            of_day.into_iter().partition(|row| row.model.role == Role::shadow());
+        for (rows, made) in [(champions, &mut predicted), (shadows, &mut in_shadow)] {
+            let (morning, evening) = rows.split_at(rows.len() / 2);
+            made.extend(predictions_of(morning, 5).into_iter().chain(predictions_of(evening, 20)));
+        }
         let facts: Vec<&Late> = truth.iter().filter(|fact| fact.comes == day).collect();
         observed.extend(truth_of(&facts, numbers));
         if day < next && day < LAST {
@@ -229,11 +233,14 @@ fn by_histories(rows: &[Row], truth: &[Late], numbers: &mut Numbers) -> Performa
             (predictions, facts) = (predictions.handled(first), facts.handled(second));
         }
         let made = Performance::continued(stored.as_ref(), &config()).unwrap();
-        let made = made.predictions_of(&predictions).unwrap().ground_truth_of(&facts).unwrap();
+        let again = read.2 - (numbers.below(4) as usize).min(read.2);
+        let shadow = Shadow::<Predicted>::of("model", in_shadow[again..].iter().cloned());
+        let made = made.predictions_of(&predictions).unwrap().shadow(&shadow).unwrap();
+        let made = made.ground_truth_of(&facts).unwrap();
         let made = made.evaluate(at(day + 1, 0)).unwrap();
         if day == LAST || numbers.below(3) > 0 {
             stored = Some(reread(&made));
-            read = (predicted.len() as u32, observed.len() as u32);
+            read = (predicted.len() as u32, observed.len() as u32, in_shadow.len());
         }
     }
     stored.unwrap()
