@@ -45,14 +45,15 @@ bench-service:
     cargo run --release -p benches --bin as_a_service
     cargo run --release -p benches --bin automation
 
-# Time what a model's life costs: a gate, the move of an alias, the pages of 1,000 versions, the reproduction of a run
-bench-models:
+# Time what a model's life costs: a gate, the move of an alias, the pages of 1,000 versions, the reproduction of a run, and how good it is in use
+bench-models: && bench-monitor
     cargo build --release -p champion -p hackernews -p benches
     cargo run --release -p benches --bin models
+    cargo run --release -p benches --bin automation
 
-# Time the join of predictions with what came later
-bench-monitor:
-    cargo run --release -p benches --bin monitor
+# Time the join of predictions with what came later; `year`, `days` or `once` asks for one case
+bench-monitor *arguments:
+    cargo run --release -p benches --bin monitor -- {{arguments}}
 
 # Time the pages on a store of 2,000 assets, 10,000 runs and 2 million events, with 200 live readers
 bench-web *arguments:

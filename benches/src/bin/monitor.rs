@@ -1,4 +1,5 @@
-//! Times the join of predictions with what came later: ten million rows, and one day on top of a year; with the memory that it takes.
+//! Times the join of predictions with what came later: ten million rows, and one day on top of a year; with the
+//! processor time and the memory that it takes. `year`, `days` or `once` as an argument asks for one case.
 
 use std::time::{Duration, Instant};
 
@@ -18,23 +19,61 @@ const DAYS: u64 = 14;
 const OF_A_DAY: u64 = ROWS / 365;
 
 fn main() -> Result<()> {
-    let (first, decoded, encoded, size) = year()?;
-    print("a day (27,397 rows) on top of a year", &first, "100 ms");
-    println!("{:44} {:8.1} ms", "  reading the previous value", millis(decoded));
-    println!("{:44} {:8.1} ms, {:.1} MB", "  writing the next one", millis(encoded), size as f64 / 1e6);
-    print("10 M joined, 14 open days, a step a day", &over_days(ROWS / DAYS)?, "5 s, 500 MB");
-    print("10 M joined, one step", &at_once()?, "");
+    let only = std::env::args().nth(1);
+    let is_asked_for = |case: &str| only.as_deref().is_none_or(|only| only == case);
+    if is_asked_for("year") {
+        let (cost, decoded, encoded, size) = year()?;
+        print("a day (27,397 rows) on top of a year", &cost, "100 ms");
+        println!("{:44} {:8.1} ms", "  reading the previous value", millis(decoded));
+        println!("{:44} {:8.1} ms, {:.1} MB", "  writing the next one", millis(encoded), size as f64 / 1e6);
+    }
+    if is_asked_for("days") {
+        print("10 M joined, 14 open days, a step a day", &over_days(ROWS / DAYS)?, "5 s, 500 MB");
+    }
+    if is_asked_for("once") {
+        print("10 M joined, one step", &at_once()?, "");
+    }
     Ok(())
 }
 
-/// The duration of a case, and the most memory that the process had in it, besides what it had before.
+/// The duration of a case, the processor time of all threads in it, and the most memory that the process had, besides what it had before.
 struct Cost {
     duration: Duration,
+    processor: Duration,
     memory: u64,
 }
 
 fn print(case: &str, cost: &Cost, aim: &str) {
-    println!("{case:44} {:8.1} ms   {:6.0} MB   aim {aim}", millis(cost.duration), cost.memory as f64 / 1e6);
+    let [duration, processor] = [cost.duration, cost.processor].map(millis);
+    let memory = cost.memory as f64 / 1e6;
+    println!("{case:44} {duration:8.1} ms   processor {processor:8.1} ms   {memory:6.0} MB   aim {aim}");
+}
+
+/// The time since an instant, and the processor time since then.
+struct Stopwatch {
+    started: Instant,
+    processor: Duration,
+}
+
+impl Stopwatch {
+    fn start() -> Result<Self> {
+        Ok(Self { started: Instant::now(), processor: processor_time()? })
+    }
+
+    fn stop(&self) -> Result<(Duration, Duration)> {
+        Ok((self.started.elapsed(), processor_time()?.saturating_sub(self.processor)))
+    }
+}
+
+/// What all threads of the process have computed.
+fn processor_time() -> Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in std::fs::read_dir("/proc/self/task")? {
+        let times = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        let running = times.split_whitespace().next().context("no time")?;
+        nanoseconds += running.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanoseconds))
 }
 
 fn millis(duration: Duration) -> f64 {
@@ -102,16 +141,17 @@ fn step(
 /// Steps of fourteen days; what they add is not part of the time.
 fn over_days(of_a_day: u64) -> Result<Cost> {
     let before = begin()?;
-    let mut duration = Duration::ZERO;
+    let (mut duration, mut processor) = (Duration::ZERO, Duration::ZERO);
     let mut performance = Performance::new(&config())?;
     for day in 0..DAYS {
         let (predictions, truth) = (predictions(day, keys(day, of_a_day))?, truth(day, of_a_day)?);
-        let started = Instant::now();
+        let stopwatch = Stopwatch::start()?;
         performance = step(performance, day, &predictions, &truth)?;
-        duration += started.elapsed();
+        let took = stopwatch.stop()?;
+        (duration, processor) = (duration + took.0, processor + took.1);
     }
     ensure!(performance.open_rows() as u64 == DAYS * of_a_day, "all windows are open");
-    Ok(Cost { duration, memory: peak()?.saturating_sub(before) })
+    Ok(Cost { duration, processor, memory: peak()?.saturating_sub(before) })
 }
 
 /// One step with one materialization of each; their memory counts.
@@ -121,12 +161,12 @@ fn at_once() -> Result<Cost> {
     let keys: Vec<u64> = predictions.keys().to_vec();
     let values: Vec<u32> = keys.iter().map(|&key| actual(key)).collect();
     let truth = GroundTruth::new(at(0, 18)?, keys, values)?;
-    let started = Instant::now();
+    let stopwatch = Stopwatch::start()?;
     let performance = step(Performance::new(&config())?, 0, &predictions, &truth)?;
-    let duration = started.elapsed();
+    let (duration, processor) = stopwatch.stop()?;
     let measures = performance.windows().next().context("a window")?;
     ensure!(measures.coverage.matched == ROWS, "all rows are matched");
-    Ok(Cost { duration, memory: peak()?.saturating_sub(before) })
+    Ok(Cost { duration, processor, memory: peak()?.saturating_sub(before) })
 }
 
 /// The last of a year of days, as a step does it: read, continue, write. The median of ten.
@@ -135,14 +175,17 @@ fn year() -> Result<(Cost, Duration, Duration, usize)> {
     let mut stored = Vec::new();
     Performance::<u64>::new(&config())?.encode(&mut stored).map_err(Error::from_boxed)?;
     let (mut steps, mut reads, mut writes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut computed = Vec::new();
     for day in 0..365 {
         let (predictions, truth) = (predictions(day, keys(day, OF_A_DAY))?, truth(day, OF_A_DAY)?);
         let started = Instant::now();
         let previous = Performance::<u64>::decode(&stored).map_err(Error::from_boxed)?;
         reads.push(started.elapsed());
-        let started = Instant::now();
+        let stopwatch = Stopwatch::start()?;
         let next = step(Performance::continued(Some(&previous), &config())?, day, &predictions, &truth)?;
-        steps.push(started.elapsed());
+        let (duration, processor) = stopwatch.stop()?;
+        steps.push(duration);
+        computed.push(processor);
         let output = next.output();
         stored.clear();
         let started = Instant::now();
@@ -154,7 +197,8 @@ fn year() -> Result<(Cost, Duration, Duration, usize)> {
         last.sort();
         last[5]
     };
-    let cost = Cost { duration: median(&steps), memory: peak()?.saturating_sub(before) };
+    let (duration, processor) = (median(&steps), median(&computed));
+    let cost = Cost { duration, processor, memory: peak()?.saturating_sub(before) };
     Ok((cost, median(&reads), median(&writes), stored.len()))
 }
 

@@ -25,6 +25,9 @@ pub trait Stored: Sized {
     /// The keys of a column without nulls, if it has this type.
     fn of_column(column: &Column) -> PolarsResult<Vec<Self>>;
 
+    /// A number that isn't less than that of any smaller key, so that keys are mostly put in order by it.
+    fn first_bits(&self) -> u64;
+
     /// A number that hardly any other key has.
     fn fingerprint(&self) -> u64;
 
@@ -58,6 +61,10 @@ macro_rules! whole_numbers {
                 fn of_column(column: &Column) -> PolarsResult<Vec<Self>> {
                     let series = column.as_materialized_series();
                     Ok(series.$number()?.iter().flatten().collect())
+                }
+
+                fn first_bits(&self) -> u64 {
+                    (*self as i64).wrapping_sub($number::MIN as i64) as u64
                 }
 
                 fn fingerprint(&self) -> u64 {
@@ -109,6 +116,13 @@ impl Stored for String {
     fn of_column(column: &Column) -> PolarsResult<Vec<Self>> {
         let series = column.as_materialized_series();
         Ok(series.str()?.iter().flatten().map(str::to_owned).collect())
+    }
+
+    fn first_bits(&self) -> u64 {
+        let mut first = [0; 8];
+        let count = self.len().min(first.len());
+        first[..count].copy_from_slice(&self.as_bytes()[..count]);
+        u64::from_be_bytes(first)
     }
 
     fn fingerprint(&self) -> u64 {

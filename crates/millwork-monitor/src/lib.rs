@@ -12,6 +12,7 @@ mod error;
 mod frame;
 mod ground_truth;
 mod key;
+mod order;
 mod performance;
 mod predictions;
 mod rows;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::column::Runs;
+use crate::order::by_key;
 use crate::value::NoNumber;
 use crate::{MonitorError, RowKey, RowValue};
 
@@ -55,9 +56,9 @@ pub(crate) fn check_keys<K: RowKey>(keys: &[K], model: impl Fn(usize) -> u32) ->
     if (1..keys.len()).all(|row| order(row - 1, row).is_lt()) {
         return Ok(());
     }
-    let mut rows: Vec<u32> = (0..keys.len() as u32).collect();
-    rows.sort_unstable_by(|&left, &right| order(left as usize, right as usize).then(left.cmp(&right)));
-    let twice = rows.windows(2).find(|pair| order(pair[0] as usize, pair[1] as usize).is_eq());
+    let parts = by_key(keys, &model);
+    let mut pairs = parts.values().flat_map(|rows| rows.windows(2));
+    let twice = pairs.find(|pair| keys[pair[0] as usize] == keys[pair[1] as usize]);
     match twice {
         Some(pair) => {
             let (first, second) = (pair[0] as usize, pair[1] as usize);

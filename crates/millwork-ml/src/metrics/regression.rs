@@ -195,11 +195,11 @@ fn squared_difference(row: &Row) -> f64 {
     (row.target.ln_1p() - row.prediction.ln_1p()).powi(2)
 }
 
-fn read(
+fn read<'a, T: Number, P: Number>(
     metric: &'static str,
-    targets: &impl Targets<Target: Number>,
-    predictions: &[impl Number],
-) -> Result<Rows, MetricError> {
+    targets: &'a impl Targets<Target = T>,
+    predictions: &'a [P],
+) -> Result<Rows<'a, T, P>, MetricError> {
     let rows = Rows::read(metric, 1, targets, predictions)?;
     rows.require("target", "numbers above -1", |row| row.target, |number| number > -1.0)?;
     rows.require("prediction", "numbers above -1", |row| row.prediction, |number| number > -1.0)?;

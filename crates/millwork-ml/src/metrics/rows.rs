@@ -10,43 +10,50 @@ pub(super) struct Row {
     pub(super) weight: f64,
 }
 
-/// Rows of finite numbers, as many as the metric needs, not all of weight 0.
-pub(super) struct Rows {
+/// Rows of finite numbers, as many as the metric needs, not all of weight 0. They are read where they are, so that a metric takes no
+/// memory for them.
+pub(super) struct Rows<'a, T, P> {
     metric: &'static str,
-    rows: Vec<Row>,
+    targets: &'a [T],
+    predictions: &'a [P],
+    /// `None` where each row counts once.
+    weights: Option<&'a [f64]>,
     weight: f64,
 }
 
-impl Rows {
+impl<'a, T: Number, P: Number> Rows<'a, T, P> {
     /// Reads and checks the rows of a metric that needs at least `needed`.
     pub(super) fn read(
         metric: &'static str,
         needed: usize,
-        targets: &impl Targets<Target: Number>,
-        predictions: &[impl Number],
+        targets: &'a impl Targets<Target = T>,
+        predictions: &'a [P],
     ) -> Result<Self, MetricError> {
-        let weights = checked_weights(metric, needed, targets, predictions.len())?;
-        let targets = finite("target", targets.targets())?;
-        let predictions = finite("prediction", predictions)?;
-        let weight = compensated(weights.iter().copied());
-        let pairs = targets.into_iter().zip(predictions).zip(weights);
-        let rows = pairs.map(|((target, prediction), weight)| Row { target, prediction, weight }).collect();
-        Ok(Self { metric, rows, weight })
+        let weights = weights_of(metric, needed, targets, predictions.len())?;
+        let targets = targets.targets();
+        check_finite("target", targets)?;
+        check_finite("prediction", predictions)?;
+        let weight = weights.map_or(targets.len() as f64, |weights| compensated(weights.iter().copied()));
+        Ok(Self { metric, targets, predictions, weights, weight })
     }
 
     /// The rows, also those of weight 0.
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Row> + Clone {
-        self.rows.iter()
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = Row> + Clone {
+        self.targets.iter().zip(self.predictions).enumerate().map(|(row, (&target, &prediction))| Row {
+            target: read(target),
+            prediction: read(prediction),
+            weight: self.weights.map_or(1.0, |weights| read(weights[row])),
+        })
     }
 
     /// The weighted mean of a number per row, `Σ wᵢ f(rowᵢ) / Σ wᵢ`.
     pub(super) fn mean(&self, number: impl Fn(&Row) -> f64) -> f64 {
-        compensated(self.rows.iter().map(|row| row.weight * number(row))) / self.weight
+        compensated(self.iter().map(|row| row.weight * number(&row))) / self.weight
     }
 
     /// The weighted variance of a number per row, `Σ wᵢ (xᵢ − x̄)² / Σ wᵢ`, which is exactly 0 where all are equal.
     pub(super) fn variance(&self, number: impl Fn(&Row) -> f64) -> f64 {
-        let mut counted = self.rows.iter().filter(|row| row.weight > 0.0).map(&number);
+        let mut counted = self.iter().filter(|row| row.weight > 0.0).map(|row| number(&row));
         let first = counted.next();
         if counted.all(|other| Some(other) == first) {
             return 0.0;
@@ -68,7 +75,7 @@ impl Rows {
         number: impl Fn(&Row) -> f64,
         allowed: impl Fn(f64) -> bool,
     ) -> Result<(), MetricError> {
-        let numbers = self.rows.iter().map(number).enumerate();
+        let numbers = self.iter().map(|row| number(&row)).enumerate();
         let mut refused = numbers.filter(|&(_, number)| !allowed(number));
         match refused.next() {
             Some((row, number)) => {
@@ -86,6 +93,17 @@ pub(super) fn checked_weights(
     targets: &impl Targets,
     predictions: usize,
 ) -> Result<Vec<f64>, MetricError> {
+    let weights = weights_of(metric, needed, targets, predictions)?;
+    Ok(weights.map_or_else(|| vec![1.0; predictions], |weights| weights.iter().copied().map(read).collect()))
+}
+
+/// The same weights where they are, `None` where each row counts once.
+fn weights_of<'a>(
+    metric: &'static str,
+    needed: usize,
+    targets: &'a impl Targets,
+    predictions: usize,
+) -> Result<Option<&'a [f64]>, MetricError> {
     let rows = targets.targets().len();
     if rows != predictions {
         return Err(MetricError::LengthMismatch { targets: rows, values: "predictions", count: predictions });
@@ -93,24 +111,33 @@ pub(super) fn checked_weights(
     if rows < needed {
         return Err(MetricError::TooFewRows { metric, needed, rows });
     }
-    let Some(weights) = targets.weights() else { return Ok(vec![1.0; rows]) };
+    let Some(weights) = targets.weights() else { return Ok(None) };
     if rows != weights.len() {
         return Err(MetricError::LengthMismatch { targets: rows, values: "weights", count: weights.len() });
     }
-    let weights = finite("weight", weights)?;
+    check_finite("weight", weights)?;
     if let Some(row) = weights.iter().position(|&weight| weight < 0.0) {
         return Err(MetricError::NegativeWeight { row, weight: weights[row] });
     }
-    if weights.iter().any(|&weight| weight > 0.0) { Ok(weights) } else { Err(MetricError::NoWeight) }
+    if weights.iter().any(|&weight| weight > 0.0) { Ok(Some(weights)) } else { Err(MetricError::NoWeight) }
 }
 
-/// Numbers as `f64`, all of them finite. Adding 0 makes one zero of the two, so that a total order keeps them together.
+/// Numbers as `f64`, all of them finite.
 pub(super) fn finite(value: &'static str, numbers: &[impl Number]) -> Result<Vec<f64>, MetricError> {
-    let numbers: Vec<f64> = numbers.iter().map(|&number| number.into() + 0.0).collect();
-    match numbers.iter().position(|number| !number.is_finite()) {
+    check_finite(value, numbers)?;
+    Ok(numbers.iter().copied().map(read).collect())
+}
+
+fn check_finite(value: &'static str, numbers: &[impl Number]) -> Result<(), MetricError> {
+    match numbers.iter().position(|&number| !number.into().is_finite()) {
         Some(row) => Err(MetricError::NotFinite { value, row }),
-        None => Ok(numbers),
+        None => Ok(()),
     }
+}
+
+/// A number as `f64`. Adding 0 makes one zero of the two, so that a total order keeps them together.
+fn read(number: impl Number) -> f64 {
+    number.into() + 0.0
 }
 
 /// The sum with its rounding errors carried along (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation

@@ -31,10 +31,12 @@ pub(super) fn measure<K: RowKey>(
 ) -> Measured {
     let joined = join(&group.table, truth);
     let of = |targets: &[f64], predictions: &[f64]| metrics(config, is_class, targets, predictions);
-    let mut baselines = BTreeMap::new();
+    let (mut baselines, mut constants) = (BTreeMap::new(), Vec::new());
     for &baseline in &config.baselines {
         let Some(constant) = constant(baseline, &joined.targets, last_known) else { continue };
-        let values = of(&joined.targets, &vec![constant; joined.targets.len()]);
+        constants.clear();
+        constants.resize(joined.targets.len(), constant);
+        let values = of(&joined.targets, &constants);
         let values = values.into_iter().filter_map(|(metric, value)| Some((metric, value.ok()?)));
         baselines.insert(baseline, values.collect());
     }

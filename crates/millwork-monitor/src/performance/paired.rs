@@ -4,7 +4,8 @@ use millwork_core::version::VersionNumber;
 
 use super::Performance;
 use super::group::Group;
-use super::table::{Table, seek};
+use super::join::seek;
+use super::table::Table;
 use crate::{MakePredictions, MonitorError, Role, RowKey};
 
 /// What two versions have predicted for the same keys, and what came later: a row for each key, in the order of windows and keys.

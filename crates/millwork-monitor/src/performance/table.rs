@@ -2,26 +2,18 @@
 
 use std::cmp::Ordering;
 
-use crate::RowKey;
+use super::join::for_each_common;
+use crate::value::number;
+use crate::{RowKey, RowValue};
 
-/// A fact about a key: a prediction or what came later.
-#[derive(Clone, Debug)]
-pub(super) struct Fact<K> {
-    pub(super) key: K,
-    /// In microseconds since 1970.
-    pub(super) at: i64,
-    pub(super) value: f64,
-    /// A number that goes with the row, where the table has such.
-    pub(super) tag: u32,
-}
-
-/// Facts by ascending key, each key once.
+/// Facts by ascending key, each key once: predictions or what came later.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Table<K> {
     pub(super) keys: Vec<K>,
+    /// In microseconds since 1970.
     pub(super) times: Vec<i64>,
     pub(super) values: Vec<f64>,
-    /// As many as keys, or none where rows have no tags.
+    /// Numbers that go with the rows: as many as keys, or none where rows have none.
     pub(super) tags: Vec<u32>,
 }
 
@@ -51,69 +43,52 @@ impl<K: RowKey> Table<K> {
         self.keys.len()
     }
 
-    /// Adds facts, by ascending key and each key once. Of two facts about a key the later one stays, of the same time the larger value.
-    pub(super) fn add(&mut self, facts: impl Iterator<Item = Fact<K>>, with_tags: bool) -> Added {
-        let (mut added, mut place, old) = (Added::default(), 0, self.len());
-        let mut between = Vec::new();
-        for fact in facts {
-            place = seek(&self.keys[..old], place, &fact.key);
-            if place < old && self.keys[place] == fact.key {
-                self.replace(place, &fact, &mut added);
-                continue;
-            }
-            added.new += 1;
-            if place == old { self.push(fact, with_tags) } else { between.push(fact) }
+    /// The facts of rows, which are given in the order of their keys; without tags. `at` is called with rows.
+    pub(super) fn of<T: RowValue>(rows: &[u32], keys: &[K], values: &[T], at: impl Fn(usize) -> i64) -> Self {
+        Self {
+            keys: rows.iter().map(|&row| keys[row as usize].clone()).collect(),
+            times: rows.iter().map(|&row| at(row as usize)).collect(),
+            values: rows.iter().map(|&row| number(values[row as usize])).collect(),
+            tags: Vec::new(),
         }
-        self.insert(between, with_tags);
+    }
+
+    /// Adds facts. Of two about a key the later one stays, of the same time the larger value.
+    pub(super) fn add(&mut self, mut facts: Self) -> Added {
+        let mut added = Added::default();
+        let mut is_new = vec![true; facts.len()];
+        let Self { keys, times, values, tags } = self;
+        for_each_common(keys, &facts.keys, |place, row| {
+            is_new[row] = false;
+            let (known, fact) = ((times[place], values[place]), (facts.times[row], facts.values[row]));
+            if added.replaces(known, fact) {
+                (times[place], values[place]) = fact;
+                if let Some(tag) = tags.get_mut(place) {
+                    *tag = facts.tags[row];
+                }
+            }
+        });
+        facts.retain(&is_new);
+        added.new = facts.len() as u64;
+        self.insert(facts);
         added
     }
 
-    fn replace(&mut self, place: usize, fact: &Fact<K>, added: &mut Added) {
-        let (known_at, known) = (self.times[place], self.values[place]);
-        let order = fact.at.cmp(&known_at);
-        let stays = match (fact.value == known, order) {
-            (true, _) => {
-                added.repeated += 1;
-                order.is_le()
-            }
-            (false, Ordering::Greater) => {
-                added.corrected += 1;
-                false
-            }
-            (false, Ordering::Less) => {
-                added.outdated += 1;
-                true
-            }
-            (false, Ordering::Equal) => {
-                added.contradicting += 1;
-                fact.value < known
-            }
-        };
-        if !stays {
-            (self.times[place], self.values[place]) = (fact.at, fact.value);
-            if let Some(tag) = self.tags.get_mut(place) {
-                *tag = fact.tag;
-            }
-        }
-    }
-
-    fn push(&mut self, fact: Fact<K>, with_tag: bool) {
-        self.keys.push(fact.key);
-        self.times.push(fact.at);
-        self.values.push(fact.value);
-        if with_tag {
-            self.tags.push(fact.tag);
-        }
-    }
-
     /// Inserts facts of keys that aren't there. Rows move to their places from the last one on, so that no second table is needed.
-    fn insert(&mut self, mut facts: Vec<Fact<K>>, with_tags: bool) {
-        let mut from = self.len();
-        facts.iter().for_each(|fact| self.push(fact.clone(), with_tags));
-        let mut to = self.len();
-        while let Some(fact) = facts.last() {
-            to -= 1;
-            if from > 0 && self.keys[from - 1] > fact.key {
+    fn insert(&mut self, mut facts: Self) {
+        if self.keys.is_empty() {
+            *self = facts;
+            return;
+        }
+        let (mut from, mut next) = (self.len(), facts.len());
+        self.keys.extend_from_slice(&facts.keys);
+        self.times.extend_from_slice(&facts.times);
+        self.values.extend_from_slice(&facts.values);
+        self.tags.extend_from_slice(&facts.tags);
+        let with_tags = !self.tags.is_empty();
+        while next > 0 {
+            let to = from + next - 1;
+            if from > 0 && self.keys[from - 1] > facts.keys[next - 1] {
                 from -= 1;
                 self.keys.swap(from, to);
                 self.times[to] = self.times[from];
@@ -121,12 +96,13 @@ impl<K: RowKey> Table<K> {
                 if with_tags {
                     self.tags[to] = self.tags[from];
                 }
-            } else if let Some(fact) = facts.pop() {
-                self.keys[to] = fact.key;
-                self.times[to] = fact.at;
-                self.values[to] = fact.value;
+            } else {
+                next -= 1;
+                std::mem::swap(&mut self.keys[to], &mut facts.keys[next]);
+                self.times[to] = facts.times[next];
+                self.values[to] = facts.values[next];
                 if with_tags {
-                    self.tags[to] = fact.tag;
+                    self.tags[to] = facts.tags[next];
                 }
             }
         }
@@ -142,6 +118,9 @@ impl<K: RowKey> Table<K> {
             });
             column.shrink_to_fit();
         }
+        if keep.iter().all(|keep| *keep) {
+            return;
+        }
         retain(&mut self.keys, keep);
         retain(&mut self.times, keep);
         retain(&mut self.values, keep);
@@ -149,35 +128,29 @@ impl<K: RowKey> Table<K> {
     }
 }
 
-/// Sets `found` for each of some ascending keys that is among others. Returns whether there is any.
-pub(super) fn mark<'a, K: RowKey>(
-    ascending: impl Iterator<Item = &'a K>,
-    among: &[K],
-    found: &mut [bool],
-) -> bool {
-    let (mut place, mut any) = (0, false);
-    for (key, found) in ascending.zip(found) {
-        place = seek(among, place, key);
-        if place == among.len() {
-            break;
-        }
-        if among[place] == *key {
-            (*found, any) = (true, true);
+impl Added {
+    /// Counts a fact about a key of which there is one, both as time and value. Returns whether it replaces the known one.
+    fn replaces(&mut self, known: (i64, f64), fact: (i64, f64)) -> bool {
+        let order = fact.0.cmp(&known.0);
+        match (fact.1 == known.1, order) {
+            (true, _) => {
+                self.repeated += 1;
+                order.is_gt()
+            }
+            (false, Ordering::Greater) => {
+                self.corrected += 1;
+                true
+            }
+            (false, Ordering::Less) => {
+                self.outdated += 1;
+                false
+            }
+            (false, Ordering::Equal) => {
+                self.contradicting += 1;
+                fact.1 > known.1
+            }
         }
     }
-    any
-}
-
-/// The position of the first key from a position on that isn't less: found in steps that double, so that few keys among many take
-/// little time, and many among many as long as walking.
-pub(super) fn seek<K: Ord>(keys: &[K], from: usize, key: &K) -> usize {
-    let (mut low, mut step) = (from, 1);
-    while low + step <= keys.len() && keys[low + step - 1] < *key {
-        low += step;
-        step *= 2;
-    }
-    let high = (low + step).min(keys.len());
-    low + keys[low..high].partition_point(|known| known < key)
 }
 
 #[cfg(test)]
@@ -190,8 +163,10 @@ mod tests {
 
     type Rows = BTreeMap<u32, (i64, f64)>;
 
-    fn facts(rows: &Rows) -> impl Iterator<Item = Fact<u32>> {
-        rows.iter().map(|(&key, &(at, value))| Fact { key, at, value, tag: key })
+    fn facts(rows: &Rows) -> Table<u32> {
+        let (times, values) = rows.values().copied().unzip();
+        let keys: Vec<u32> = rows.keys().copied().collect();
+        Table { tags: keys.clone(), keys, times, values }
     }
 
     fn rows() -> impl Strategy<Value = Rows> {
@@ -204,7 +179,7 @@ mod tests {
         fn the_later_fact_stays(increments in proptest::collection::vec(rows(), 0..6)) {
             let (mut table, mut expected) = (Table::default(), Rows::new());
             for rows in &increments {
-                let added = table.add(facts(rows), true);
+                let added = table.add(facts(rows));
                 let sum = added.new + added.corrected + added.repeated + added.outdated + added.contradicting;
                 prop_assert_eq!(sum, rows.len() as u64);
                 for (&key, &(at, value)) in rows {
@@ -218,13 +193,6 @@ mod tests {
                 (0..table.len()).map(|row| (table.keys[row], (table.times[row], table.values[row]))).collect();
             prop_assert_eq!(&found, &expected);
             prop_assert!(table.keys.is_sorted() && table.keys == table.tags);
-        }
-
-        #[test]
-        fn seeking_is_searching(mut keys in proptest::collection::vec(0_u8..60, 0..40), key in 0_u8..60, from in 0_usize..40) {
-            keys.sort_unstable();
-            let from = from.min(keys.partition_point(|known| *known < key));
-            prop_assert_eq!(seek(&keys, from, &key), keys.partition_point(|known| *known < key));
         }
     }
 }
