@@ -100,6 +100,7 @@ fn retraining() -> anyhow::Result<()> {
                     data_version: None,
                     version: None,
                     numbers: numbers.clone(),
+                    measured_until: None,
                 },
             })
             .collect();
@@ -130,6 +131,7 @@ fn updates(count: usize, at: Timestamp) -> Vec<Change> {
             data_version: None,
             version: None,
             numbers: Numbers::new(),
+            measured_until: None,
         },
     };
     (0..count).map(update).collect()

@@ -483,7 +483,8 @@ mod tests {
         let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
         let change = |asset: AssetKey, hours: i64, version: Option<u32>, numbers: Numbers| {
             let version = version.and_then(VersionNumber::new);
-            let kind = ChangeKind::Updated { by: Arc::default(), data_version: None, version, numbers };
+            let (by, data_version) = (Arc::default(), None);
+            let kind = ChangeKind::Updated { by, data_version, version, numbers, measured_until: None };
             let at = from + SignedDuration::from_hours(hours);
             Change { asset, partition: None, at, run: None, kind }
         };

@@ -47,7 +47,9 @@ impl Past {
         let last = engine.values().load_bytes(&measured.last().unwrap().0).await.unwrap();
         let mut in_shadow = Vec::new();
         for event in &events {
-            if let EventBody::ShadowCalled(called) = &event.body {
+            if let EventBody::ShadowCalled(called) = &event.body
+                && called.outcome.is_over()
+            {
                 in_shadow.push((event.clone(), called.clone()));
             }
         }
