@@ -117,7 +117,7 @@ impl fmt::Display for ShadowCalled {
             }
             ShadowOutcome::NotCalled => write!(
                 f,
-                "version {version} of `{model}` isn't called in shadow any more: the process has ended during several such calls; hint: \
+                "version {version} of `{model}` isn't called in shadow any more, since the process has ended during several such calls; \
                  `models reject` ends its trial"
             ),
         }

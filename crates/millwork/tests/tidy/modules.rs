@@ -40,7 +40,7 @@ const CORE: [&str; 33] = [
 ];
 
 /// The modules of the daemon, in the same way.
-const DAEMON: [&str; 29] = [
+const DAEMON: [&str; 30] = [
     "cut_off",
     "loop_name",
     "activation",
@@ -71,6 +71,7 @@ const DAEMON: [&str; 29] = [
     // Tests of several loops together.
     "first_look",
     "set_clocks",
+    "model_bench",
 ];
 
 /// The names that code takes from the root of its crate: `b` of `crate::b::C`, `d` and `F` of `crate::{d::E, F}`.
