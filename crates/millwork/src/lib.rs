@@ -27,7 +27,7 @@
 mod app;
 
 #[cfg(feature = "app")]
-pub use app::{App, app};
+pub use app::{App, app, print};
 pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
 pub use millwork_core::asset::plot::Plot;
 pub use millwork_core::event::{Event, EventBody, EventKind, NewEvent};

@@ -6,6 +6,7 @@
 pub mod demo;
 mod dice;
 pub mod hacker_news;
+mod out;
 pub mod pipeline;
 pub mod replay;
 

@@ -18,3 +18,4 @@ mod table;
 mod when;
 
 pub use entry::{App, app};
+pub use out::print;

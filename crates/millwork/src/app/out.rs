@@ -28,8 +28,11 @@ macro_rules! outln {
 
 pub(super) use {out, outln};
 
-/// Prints to standard output, or ends the process if that can't be done.
-pub(super) fn print(text: fmt::Arguments<'_>) {
+/// Prints to standard output, or ends the process if that can't be done: with code 141 and in silence if its reader has closed it, as in
+/// `… | head`, and else with code 5 and an error. For commands that an [`App`](crate::App) has beside its own, where `print!` would panic.
+///
+/// Control characters in the text are escaped.
+pub fn print(text: fmt::Arguments<'_>) {
     let text = text.to_string();
     print_bytes(printable(&text, console::colors_enabled()).as_bytes());
 }

@@ -22,9 +22,10 @@ impl VirtualClock {
         Self { opening, hands: Mutex::new((now, Instant::now())) }
     }
 
-    /// Sets the clock forward.
-    pub(super) fn set(&self, now: Timestamp) {
-        *self.hands.lock().unwrap_or_else(PoisonError::into_inner) = (now, Instant::now());
+    /// Sets the clock forward. One that is ahead already isn't set back.
+    pub(super) fn set(&self, to: Timestamp) {
+        let to = to.max(self.now());
+        *self.hands.lock().unwrap_or_else(PoisonError::into_inner) = (to, Instant::now());
     }
 }
 

@@ -12,6 +12,7 @@ use super::clock::VirtualClock;
 use super::progress::Progress;
 use super::weeks::Weeks;
 use crate::hacker_news::{Archive, HackerNews, SHIFTS};
+use crate::out::{out, outln};
 use crate::pipeline::{Pace, definitions_at};
 
 /// Where the virtual clock begins: a Monday.
@@ -54,7 +55,7 @@ pub async fn run(args: &DemoArgs, home: &Path) -> Result<()> {
     millwork::advice::register::<super::DemoError>();
     let progress = match Progress::of(home, args.seed)? {
         Some(progress) => {
-            println!("going on with the demo in `{}` at {}", home.display(), progress.reached);
+            outln!("going on with the demo in `{}` at {}", home.display(), progress.reached);
             progress
         }
         None => {
@@ -67,7 +68,7 @@ pub async fn run(args: &DemoArgs, home: &Path) -> Result<()> {
     };
     let Progress { seed, opening, reached } = progress;
     for shift in &SHIFTS {
-        println!("day {:>2}: {}", shift.day, shift.what);
+        outln!("day {:>2}: {}", shift.day, shift.what);
     }
     let clock = Arc::new(VirtualClock::at(opening, reached));
     let archive = Archive::new(seed, opening.as_second(), DAYS_BEFORE);
@@ -88,9 +89,9 @@ pub async fn run(args: &DemoArgs, home: &Path) -> Result<()> {
         report(opening, now, end);
     }
     let account = Account::of(weeks.store(), weeks.engine(), opening).await?;
-    print!("{account}");
-    println!("\n{} serve --home {}", program(), home.display());
-    println!("shows all of it. Everything is switched off there, so that it stays as it is.");
+    out!("{account}");
+    outln!("\n{} serve --home {}", program(), home.display());
+    outln!("shows all of it. Everything is switched off there, so that it stays as it is.");
     weeks.close().await
 }
 

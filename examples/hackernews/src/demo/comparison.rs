@@ -13,6 +13,7 @@ use super::account::{Account, Happened};
 use super::clock::VirtualClock;
 use super::weeks::Weeks;
 use crate::hacker_news::{HackerNews, Timeline};
+use crate::out::outln;
 use crate::pipeline::{Pace, definitions_at};
 use crate::replay::{Replay, ReplayOptions};
 
@@ -99,13 +100,19 @@ pub async fn compare(args: &ComparisonArgs) -> Result<()> {
             .with_hint("it takes four months of them")
             .into());
     }
-    println!(
+    outln!(
         "{:<12} {:>8} {:>9} {:>8} {:>10} {:>7} {:>9}",
-        "retrained", "trained", "promoted", "seconds", "deviance", "MAE", "Spearman"
+        "retrained",
+        "trained",
+        "promoted",
+        "seconds",
+        "deviance",
+        "MAE",
+        "Spearman"
     );
     for way in Way::ALL {
         let home = args.folder.join(way.name().replace(' ', "_"));
-        println!("{}", run(way, &home, replay.timeline(), opening, end).await?);
+        outln!("{}", run(way, &home, replay.timeline(), opening, end).await?);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! How far a demo is: a file in its home.
 
-use std::io::{Error, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -40,7 +40,8 @@ impl Progress {
             }
             Err(error) => return Err(failed(error)),
         };
-        let progress: Self = serde_json::from_slice(&text).map_err(|error| failed(Error::from(error)))?;
+        let damaged = |source| DemoError::Damaged { file: file.clone(), source };
+        let progress: Self = serde_json::from_slice(&text).map_err(damaged)?;
         match seed.filter(|asked| *asked != progress.seed) {
             Some(asked) => Err(DemoError::OtherSeed { home: home.to_owned(), begun: progress.seed, asked }),
             None => Ok(Some(progress)),
@@ -79,7 +80,11 @@ mod tests {
         let error = Progress::of(&home, Some(8)).unwrap_err().one_line();
         assert!(error.contains("has the seed 7, not 8; hint:"), "{error}");
         std::fs::write(home.join(FILE), "{").unwrap();
-        assert!(Progress::of(&home, None).unwrap_err().one_line().contains("failed to read"));
+        let error = Progress::of(&home, None).unwrap_err().one_line();
+        assert!(
+            error.contains("doesn't say how far") && error.contains("remove the folder and begin anew"),
+            "{error}"
+        );
         std::fs::remove_file(home.join(FILE)).unwrap();
         std::fs::write(home.join("millwork.db"), "").unwrap();
         assert!(

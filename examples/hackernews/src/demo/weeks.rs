@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use millwork::{Definitions, Result};
+use millwork::{Definitions, FailureClass, Result, Retry, RunRetries};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::{BoxError, BoxFuture, Clock as _, Instigator, Pipeline};
 use millwork_daemon::{Daemon, DaemonOptions, InProcessLauncher, LoopName};
 use millwork_engine::{Cancel, Engine, EngineOptions};
-use millwork_storage::{Home, RunQuery, Store};
+use millwork_storage::{EventQuery, Home, Order, RunQuery, Store};
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
@@ -52,10 +52,15 @@ impl Weeks {
         clock: Arc<VirtualClock>,
         definitions: Definitions,
     ) -> Result<Self> {
-        let pipeline = definitions.resolve()?;
+        let pipeline = definitions.run_retries(lost_runs_go_on()).resolve()?;
         let home = Home::open(home).await?;
         let store = home.store();
-        home.recover(clock.now()).await?;
+        // An earlier demo may have been killed ahead of what it has noted: no time passes twice.
+        if let Some(last) = last_event(&*store).await? {
+            clock.set(last);
+        }
+        // Whether the processes of runs are alive counts, and not their leases: those are times on this clock, which stood still.
+        home.recover_unless(clock.now(), |_| false).await?;
         switch(&pipeline, &*store, true).await?;
         let options = EngineOptions { clock: clock.clone(), ..EngineOptions::default() };
         let engine = Engine::new(pipeline.clone(), store.clone(), &home.values_path(), home.holder().clone())
@@ -172,6 +177,18 @@ async fn switch(pipeline: &Pipeline, store: &dyn Store, on: bool) -> Result<()> 
         store.switch(&instigator, Some(on), pipeline.switched_cursor(&instigator)).await?;
     }
     Ok(())
+}
+
+/// Runs that were interrupted go on, at once and however often that happens: a training that stays lost would leave the job without a model.
+fn lost_runs_go_on() -> RunRetries {
+    let at_once = Retry::constant(u32::MAX, Duration::ZERO);
+    RunRetries::of(0, [FailureClass::Lost]).retry(at_once)
+}
+
+/// When the last event was recorded.
+async fn last_event(store: &dyn Store) -> Result<Option<Timestamp>> {
+    let query = EventQuery { order: Order::NewestFirst, limit: Some(1), ..EventQuery::default() };
+    Ok(store.events(query).await?.first().map(|event| event.at))
 }
 
 /// Executes runs in this process. A read guard of `going_on` is held while one is in progress.

@@ -71,7 +71,7 @@ pub enum ReplayError {
         expected: &'static str,
     },
     /// An option is outside of its range.
-    #[error("`{option}` is {value}, expected {expected}")]
+    #[error("`{option}` is {value:?}, expected {expected}")]
     Option {
         /// The option's name.
         option: &'static str,

@@ -90,8 +90,13 @@ fn a_killed_demo_goes_on_and_does_nothing_twice() {
     assert!(outcome.code == Some(0) && outcome.out.starts_with("going on with the demo"), "{outcome:?}");
     let runs = home.json("runs list --json --limit 10000");
     let status = |run: &Value| run["status"].as_str().unwrap().to_owned();
-    let lost = runs.as_array().unwrap().iter().filter(|run| status(run) != "succeeded").count();
-    assert!(lost <= killed * 2, "only what was in progress is lost: {runs}");
+    assert!(
+        runs.as_array().unwrap().iter().all(|run| status(run) == "succeeded"),
+        "what was lost goes on: {runs}"
+    );
+    check_days(&home);
+    let text = home.succeeds("runs list --limit 10000");
+    assert!(!text.contains("clock set back"), "{text}");
 }
 
 /// How many virtual hours a demo has reached.
@@ -135,4 +140,31 @@ fn a_home_of_other_runs_is_left_alone() {
         "{outcome:?}"
     );
     assert_eq!(home.runs().len(), 1);
+}
+
+/// `… | head`: the reader has closed its end.
+#[test]
+fn a_closed_pipe_ends_commands_in_silence() {
+    let home = Home::new();
+    home.write(
+        "stories.csv",
+        "id,title,url,num_points,num_comments,author,created_at\n1,A loom,,1,1,ada,1/2/2016 9:00\n",
+    );
+    let replay = format!("replay --port 0 --csv {}", home.file("stories.csv").display());
+    for line in [demo(), replay] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let outcome = home.command(&line).stdout(writer).output().unwrap();
+        let err = String::from_utf8_lossy(&outcome.stderr);
+        assert_eq!((outcome.status.code(), &*err), (Some(141), ""), "{line}");
+    }
+}
+
+#[test]
+fn a_home_that_is_no_folder_is_not_to_be_removed() {
+    let home = Home::new();
+    home.write("file", "mine");
+    let outcome = home.run(&format!("demo --home {}", home.file("file").display()));
+    assert!(outcome.code == Some(1) && outcome.err.contains("hint: name a folder"), "{outcome:?}");
+    assert!(!outcome.err.contains("remove"), "{outcome:?}");
 }

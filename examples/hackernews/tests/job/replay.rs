@@ -115,11 +115,11 @@ fn options_outside_of_their_range_are_refused() {
     );
     check_option(
         ReplayOptions { story_share: 0.0, ..normal() },
-        "`story share` is 0, expected a share from 0.001 to 1",
+        "`story share` is 0.0, expected a share from 0.001 to 1",
     );
     check_option(
         ReplayOptions { pace: Some(ReplayPace { from: None, speed: 0.0 }), ..normal() },
-        "`speed` is 0, expected a number above 0",
+        "`speed` is 0.0, expected a number from 1e-9 to 1e9",
     );
 }
 
