@@ -278,7 +278,8 @@ impl Search<'_> {
         self.made.insert(key.clone(), newest_first(self.store, key, EventKind::Materialized).await?);
         let computation = self.graph.definition(asset).and_then(|asset| asset.computation.as_ref());
         if computation.is_some_and(|computation| computation.shadow_safe) {
-            let made = newest_first(self.store, key, EventKind::ShadowCalled).await?;
+            let mut made = newest_first(self.store, key, EventKind::ShadowCalled).await?;
+            made.retain(|call| matches!(shadow_outcome(call), Some(ShadowOutcome::Made(_))));
             self.in_shadow.insert(key.clone(), made);
         }
         Ok(())

@@ -481,7 +481,7 @@ fn of_asset(
             let has_changed = value != before && (change.is_nan() || change.abs() > *percent);
             let judged = rules.judged(asset, metric, before, value);
             let judged = judged.map(|judged| format!(", which is {}", judged.as_str())).unwrap_or_default();
-            let by = if change.is_finite() { format!(" ({change:+.1} %)") } else { String::new() };
+            let by = if change.is_nan() { String::new() } else { format!(" ({change:+.1} %)") };
             let title = format!("{metric} of {name} went from {before} to {value}{by}{judged}");
             has_changed.then(|| found(SubjectState::Happened, title, String::new()))
         }

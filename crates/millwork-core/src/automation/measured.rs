@@ -190,7 +190,7 @@ fn missing(
     let MetricComparison { asset, label, .. } = comparison;
     let Some(value) = value else {
         return Ok(match version {
-            Some(version) => format!("{asset} has no {label} of version {version} yet"),
+            Some(version) => format!("{asset} has no {label} of version {version}"),
             None => format!("{asset} has no number {label}"),
         });
     };

@@ -261,7 +261,7 @@ fn what_jobs_and_schedules_run() {
             "the schedule `d` is invalid: the tag `millwork/max_runtime` can't be `soon`; hint: it is a time above zero: a number of seconds, or `90s`, `10m`, `1h30m`",
             "the schedule `e` is invalid: no asset is called `laod`; hint: did you mean `load`?",
             "the schedule `f` is invalid: no selected asset is made by Millwork; hint: `list assets` shows which assets are external",
-            "the schedule `h` is invalid: no job is called `nightly`; hint: `list jobs` shows all",
+            "the schedule `h` is invalid: no job is called `nightly`; hint: `list jobs` lists all jobs",
             "the schedule `g` is invalid: `load` takes no parameter `rowz`; hint: it takes `from`, `rows`",
         ],
     );

@@ -116,14 +116,26 @@ impl HistorySource for LoggedHistory {
     }
 }
 
-/// The newest materialization of an asset or partition, before this place of the log if one is given.
+/// The newest materialization of an asset or partition, before this place of the log if one is given. What was only reported, and has no
+/// number by which a reader could go on behind it, is none.
 pub(crate) async fn newest_materialization(
     store: &dyn Store,
     asset: &AssetPartition,
     before: Option<u64>,
 ) -> Result<Option<Event>, StorageError> {
-    let newest = EventQuery { before, order: Order::NewestFirst, limit: Some(1), ..materializations(asset) };
-    Ok(store.events(newest).await?.pop())
+    let mut newest =
+        EventQuery { before, order: Order::NewestFirst, limit: Some(1), ..materializations(asset) };
+    while let Some(event) = store.events(newest.clone()).await?.pop() {
+        match &event.body {
+            EventBody::Materialized(made)
+                if made.version.is_none() && made.stored.location == ValueLocation::Elsewhere =>
+            {
+                newest.before = Some(event.sequence);
+            }
+            _ => return Ok(Some(event)),
+        }
+    }
+    Ok(None)
 }
 
 fn materializations(asset: &AssetPartition) -> EventQuery {

@@ -110,7 +110,8 @@ async fn read(scenario: &Scenario) -> (usize, usize) {
     };
     assert_eq!(upstream.asset.as_str(), "predictions");
     let calls = EventQuery { kinds: Some(EventKind::ShadowCalled.into()), ..EventQuery::default() };
-    let calls = scenario.store.events(calls).await.unwrap();
+    let mut calls = scenario.store.events(calls).await.unwrap();
+    calls.retain(|event| matches!(&event.body, EventBody::ShadowCalled(called) if called.outcome.is_over()));
     let number = |place: u64| match place {
         0 => 0,
         _ => calls.iter().position(|event| event.sequence == place).unwrap() + 1,

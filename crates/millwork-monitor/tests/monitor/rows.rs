@@ -69,7 +69,7 @@ fn rows_that_do_not_fit_are_refused() {
     );
     check_refused(
         predictions().and(predictions()),
-        "the key `1` is in the rows 0 and 1; hint: a key names one thing that is predicted once: if it recurs, put its date into the key",
+        "the key `1` is in the rows 0 and 1; hint: a key names one occasion: if it recurs, put its date into the key",
     );
     check_refused(
         predictions().and(predicted(shadow(4), at(0, 5), [(1, 0.5)]).slice("domain", ["a"]).unwrap()),

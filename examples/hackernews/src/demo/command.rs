@@ -53,6 +53,9 @@ pub fn home_of(named: Option<PathBuf>) -> PathBuf {
 /// When the home has other runs or another seed, or it can't be read or written.
 pub async fn run(args: &DemoArgs, home: &Path) -> Result<()> {
     millwork::advice::register::<super::DemoError>();
+    // A home of other runs is left as it is.
+    Progress::of(home, args.seed)?;
+    let _held = Progress::hold(home)?;
     let progress = match Progress::of(home, args.seed)? {
         Some(progress) => {
             outln!("going on with the demo in `{}` at {}", home.display(), progress.reached);

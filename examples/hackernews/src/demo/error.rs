@@ -25,6 +25,12 @@ pub enum DemoError {
         /// The seed that was asked for.
         asked: u64,
     },
+    /// Another process runs a demo in the same home.
+    #[error("a demo is running in `{}`", home.display())]
+    Running {
+        /// The home.
+        home: PathBuf,
+    },
     /// The file that says how far the demo is has been damaged.
     #[error("`{}` doesn't say how far the demo is", file.display())]
     Damaged {
@@ -60,6 +66,7 @@ impl Advice for DemoError {
             Self::OtherSeed { .. } => {
                 "name another folder with `--home`, or leave out `--seed` to go on".into()
             }
+            Self::Running { .. } => "wait until it ends, or name another folder with `--home`".into(),
             Self::Damaged { .. } => {
                 "remove the folder and begin anew, or name another one with `--home`".into()
             }

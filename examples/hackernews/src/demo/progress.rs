@@ -1,5 +1,6 @@
 //! How far a demo is: a file in its home.
 
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,23 @@ impl Progress {
         }
     }
 
+    /// Holds a home until the file is dropped: a second demo there is refused.
+    ///
+    /// # Errors
+    ///
+    /// When a demo runs there, or the home can't be written.
+    pub(super) fn hold(home: &Path) -> Result<File, DemoError> {
+        let file = home.join("demo.lock");
+        let failed = |source| DemoError::Progress { action: "write", file: file.clone(), source };
+        std::fs::create_dir_all(home).map_err(failed)?;
+        let held = File::create(&file).map_err(failed)?;
+        match held.try_lock() {
+            Ok(()) => Ok(held),
+            Err(TryLockError::WouldBlock) => Err(DemoError::Running { home: home.to_owned() }),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
     /// Writes the file, whole or not at all.
     ///
     /// # Errors
@@ -75,6 +93,11 @@ mod tests {
         assert_eq!(Progress::of(&home, None).unwrap(), None);
         let opening = Timestamp::UNIX_EPOCH;
         let progress = Progress { seed: 7, opening, reached: opening };
+        let held = Progress::hold(&home).unwrap();
+        let error = Progress::hold(&home).unwrap_err().one_line();
+        assert!(error.contains("a demo is running in"), "{error}");
+        drop(held);
+        let _held = Progress::hold(&home).unwrap();
         progress.write(&home).unwrap();
         assert_eq!(Progress::of(&home, Some(7)).unwrap(), Some(progress));
         let error = Progress::of(&home, Some(8)).unwrap_err().one_line();

@@ -256,7 +256,7 @@ fn a_number_is_compared_with_that_before_promotion() {
     check(
         Condition::metric("live", "MAE").coverage(0.5).worse_than_before_promotion(0.15),
         &[
-            (10, vec![promoted(3)], "not requested: live has no MAE of version 3 yet"),
+            (10, vec![promoted(3)], "not requested: live has no MAE of version 3"),
             (
                 20,
                 vec![covered(19, 12.0, 0.9)],
@@ -295,11 +295,11 @@ fn what_becomes_known_of_the_version_before_is_compared_with() {
     check(
         Condition::metric("live", "MAE").worse_than_before_promotion(0.15),
         &[
-            (10, vec![promoted(3), promoted(4)], "not requested: live has no MAE of version 4 yet"),
+            (10, vec![promoted(3), promoted(4)], "not requested: live has no MAE of version 4"),
             (
                 20,
                 vec![of(19, &[("MAE", 10.0), ("MAE: version 3", 10.0)])],
-                "not requested: live has no MAE of version 4 yet",
+                "not requested: live has no MAE of version 4",
             ),
             (
                 30,
@@ -332,7 +332,7 @@ fn versions_are_measured_apart() {
             (
                 10,
                 vec![promoted(4), of(9, &[("MAE", 20.0), (old, 20.0)])],
-                "not requested: live has no number MAE",
+                "not requested: live has no MAE of version 4",
             ),
             (
                 20,
@@ -345,7 +345,7 @@ fn versions_are_measured_apart() {
                 "requested: MAE 12 is 20 % worse than 10 at promotion of version 4",
             ),
             // It was deleted, and isn't measured any more.
-            (40, vec![of(39, &[("MAE", 21.0), (old, 21.0)])], "not requested: live has no number MAE"),
+            (40, vec![of(39, &[("MAE", 21.0), (old, 21.0)])], "not requested: live has no MAE of version 4"),
         ],
     );
 }
