@@ -227,10 +227,12 @@ async fn before_promotion(
 
 /// Goes on while what a materialization says is wanted, and past what isn't one.
 fn with_numbers(event: &Event, wants_more: impl FnOnce(&Numbers) -> bool) -> ControlFlow<()> {
-    match &event.body {
-        EventBody::Materialized(made) if !wants_more(&numbers_of(&made.metadata)) => ControlFlow::Break(()),
-        _ => ControlFlow::Continue(()),
+    if let EventBody::Materialized(made) = &event.body
+        && !wants_more(&numbers_of(&made.metadata))
+    {
+        return ControlFlow::Break(());
     }
+    ControlFlow::Continue(())
 }
 
 async fn made_at(

@@ -223,9 +223,9 @@ pub async fn input_event<S: EventLog + VersionStore + ?Sized>(
         order: Order::NewestFirst,
         ..EventQuery::default()
     };
-    each_event(store, query, |event| match &event.body {
-        EventBody::Materialized(made) if made.data_version == *data_version => ControlFlow::Break(event),
-        _ => ControlFlow::Continue(()),
+    let is_meant = |event: &Event| matches!(&event.body, EventBody::Materialized(made) if made.data_version == *data_version);
+    each_event(store, query, |event| {
+        if is_meant(&event) { ControlFlow::Break(event) } else { ControlFlow::Continue(()) }
     })
     .await
 }

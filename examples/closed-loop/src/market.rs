@@ -69,7 +69,7 @@ pub(crate) fn district(key: u64) -> &'static str {
 
 /// What is paid for a flat, in thousands: five a square metre, or eight after every other shift, give or take.
 fn price(key: u64) -> f64 {
-    let per_square_metre = if days(key / 100) / SHIFT % 2 == 0 { 5.0 } else { 8.0 };
+    let per_square_metre = if (days(key / 100) / SHIFT).is_multiple_of(2) { 5.0 } else { 8.0 };
     per_square_metre * size(key) + (mixed(key, 3) % 41) as f64 - 20.0
 }
 
@@ -90,7 +90,7 @@ pub fn sales_of(time: Timestamp) -> Vec<Sale> {
     let known = |key: u64| {
         let delay = quarter - key / 100;
         let at = |minutes| time_of(quarter as i64 - OPENING as i64) - SignedDuration::from_mins(minutes);
-        let is_corrected = mixed(key, 4) % 7 == 0;
+        let is_corrected = mixed(key, 4).is_multiple_of(7);
         let last = if is_corrected { LATEST - mixed(key, 5) % 4 } else { mixed(key, 5) % (LATEST + 1) };
         if delay == last {
             Some(Sale { key, price: price(key), at: at(0) })

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use millwork::monitor::{GroundTruth, MakePredictions, Performance, PerformanceConfig, Predictions};
+use millwork::monitor::{
+    GroundTruth, MakePredictions, PairedOutcomes, Performance, PerformanceConfig, Predictions,
+};
 use millwork::{
     AutomationCondition as Condition, Challenger, Champion, Config, Decision, Definitions, FailureClass,
     History, Job, Output, Previous, Result, RunRetries, Schedule, Shadow, StepTime, Verdict, Watch, asset,
@@ -55,7 +57,7 @@ pub fn better_prices(
         );
     }
     let outcomes = live.value().map(|live| live.paired(&champion, &challenger)).transpose()?;
-    let count = outcomes.as_ref().map_or(0, |outcomes| outcomes.len());
+    let count = outcomes.as_ref().map_or(0, PairedOutcomes::len);
     let Some(outcomes) = outcomes.filter(|outcomes| outcomes.len() >= OUTCOMES) else {
         return Ok(Verdict::shadow(format!("{count} outcomes")).within(4 * DAY, Decision::Keep));
     };

@@ -162,9 +162,9 @@ pub fn numbers_of(metadata: &Metadata) -> Numbers {
 
 /// Of live performance: the end of the newest window that its numbers are of.
 pub(super) fn measured_until(metadata: &Metadata) -> Option<Timestamp> {
-    metadata.values().find_map(|value| match value {
-        MetadataValue::LivePerformance(live) => Some(live.newest_final()?.end),
-        _ => None,
+    metadata.values().find_map(|value| {
+        let MetadataValue::LivePerformance(live) = value else { return None };
+        Some(live.newest_final()?.end)
     })
 }
 

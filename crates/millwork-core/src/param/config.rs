@@ -129,7 +129,7 @@ impl ConfigSchema {
         let rejections = validator.iter_errors(config).map(|error| {
             let problem = match allowed(&error) {
                 Some(allowed) => {
-                    let allowed: Vec<String> = allowed.iter().map(|value| value.to_string()).collect();
+                    let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
                     format!("{} is none of {}", error.instance(), allowed.join(", "))
                 }
                 None => error.to_string(),

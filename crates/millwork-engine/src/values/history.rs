@@ -126,14 +126,14 @@ pub(crate) async fn newest_materialization(
     let mut newest =
         EventQuery { before, order: Order::NewestFirst, limit: Some(1), ..materializations(asset) };
     while let Some(event) = store.events(newest.clone()).await?.pop() {
-        match &event.body {
-            EventBody::Materialized(made)
-                if made.version.is_none() && made.stored.location == ValueLocation::Elsewhere =>
-            {
-                newest.before = Some(event.sequence);
-            }
-            _ => return Ok(Some(event)),
+        let is_nameless = matches!(
+            &event.body,
+            EventBody::Materialized(made) if made.version.is_none() && made.stored.location == ValueLocation::Elsewhere
+        );
+        if !is_nameless {
+            return Ok(Some(event));
         }
+        newest.before = Some(event.sequence);
     }
     Ok(None)
 }

@@ -77,6 +77,10 @@ impl Advice for DemoError {
 }
 
 /// What to do when the file can't be read or written: nothing is damaged.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "errors of the operating system, of which there will be more"
+)]
 fn hint_of(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -88,7 +92,6 @@ fn hint_of(kind: ErrorKind) -> &'static str {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             "name a folder that can be read and written with `--home`, or change its permissions"
         }
-        // Errors of the operating system, of which there will be more.
         _ => "run the same command again once that is mended: the demo goes on where it stood",
     }
 }
