@@ -33,7 +33,7 @@ use tokio::task::spawn_blocking;
 use crate::logs::{catch_panic, panicked};
 use crate::runs::{Pins, StoredInput, StoredInputs, is_compared};
 use crate::steps::{Contest, stored_version};
-use crate::values::{LoggedHistory, ValueError, Values, made_in_shadow, newest_materialization};
+use crate::values::{LoggedHistory, ValueError, Values, history_of, made_in_shadow, newest_materialization};
 
 /// Why versions can't be judged.
 #[derive(Debug, Error)]
@@ -302,21 +302,13 @@ impl Judging<'_> {
         let unusable = |source| BacktestError::Input { gate: gate.clone(), source: Box::new(source) };
         let mut recorded = Vec::new();
         for edge in &graph.steps()[self.planned.step].histories {
-            let spec = &graph.assets()[edge.asset].spec;
-            let no_value = || unusable(ValueError::NoValue { asset: spec.key.clone() });
-            let value_type = spec.value_type.ok_or_else(no_value)?;
-            let asset = graph.history_at(edge.asset, self.of.partition.as_ref()).by_key(graph);
+            let of = history_of(graph, edge.asset, self.of.partition.as_ref());
+            let (asset, value_type) = of.map_err(unusable)?;
             let newest = newest_materialization(&**self.store, &asset, None).await?;
-            let made = newest.as_ref().and_then(|event| event.body.materialization());
-            recorded.push(InputVersion {
-                upstream: asset.clone(),
-                data_version: made.map(|made| made.data_version.clone()),
-                version: made.and_then(|made| made.version),
-                read_as: ReadAs::History { after: None },
-            });
             let from = (self.store.clone(), self.values.clone());
-            let read = LoggedHistory::read(from, asset, value_type, newest, None).await;
-            self.histories.push((spec.key.clone(), read.map_err(unusable)?.stored));
+            let read = LoggedHistory::read(from, asset, value_type, newest, None).await.map_err(unusable)?;
+            recorded.push(read.read);
+            self.histories.push((graph.key(edge.asset).clone(), read.stored));
         }
         Ok(recorded)
     }
@@ -329,8 +321,8 @@ impl Judging<'_> {
         for input in &self.gate.computation.requirements.shadows {
             let no_value = || unusable(ValueError::NoValue { asset: input.asset.clone() });
             let index = graph.index(input.asset.as_str()).ok_or_else(no_value)?;
-            let value_type = graph.assets()[index].spec.value_type.ok_or_else(no_value)?;
-            let asset = graph.history_at(index, self.of.partition.as_ref()).by_key(graph);
+            let of = history_of(graph, index, self.of.partition.as_ref());
+            let (asset, value_type) = of.map_err(unusable)?;
             let from = (self.store.clone(), self.values.clone());
             let read = made_in_shadow(from, asset, value_type, (0, None)).await.map_err(unusable)?;
             recorded.push(read.read);

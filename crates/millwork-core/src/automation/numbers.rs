@@ -69,11 +69,10 @@ impl MetricComparison {
         (of_version(numbers, &self.label, version), coverage)
     }
 
-    /// What is to be compared with, of a version that has a finite number of its own with enough coverage.
+    /// The finite number that a version has of its own, with enough coverage.
     fn own_number(&self, numbers: &Numbers, version: VersionNumber) -> Option<Number> {
         let own = |label: &str| numbers.get(&format!("{label}{OF_VERSION}{version}")).copied();
-        let number = own(&self.label).filter(|number| number.finite().is_some())?;
-        (self.is_with_before() && self.is_covered(own(COVERAGE))).then_some(number)
+        own(&self.label).filter(|number| number.finite().is_some() && self.is_covered(own(COVERAGE)))
     }
 
     /// Whether it is with the number of the version that was in use before.
@@ -117,8 +116,9 @@ impl AtPromotion {
     pub(super) fn take(&mut self, comparisons: &[MetricComparison], numbers: &Numbers) {
         for comparison in comparisons {
             let name = comparison.number_at_promotion();
-            if let Some(number) =
-                self.version_before.and_then(|before| comparison.own_number(numbers, before))
+            if let Some(before) = self.version_before
+                && comparison.is_with_before()
+                && let Some(number) = comparison.own_number(numbers, before)
             {
                 self.before.insert(name.clone(), number);
             }

@@ -51,14 +51,6 @@ pub enum ShadowOutcome {
 }
 
 impl ShadowOutcome {
-    /// The failure of a call; `None` if it didn't fail.
-    pub const fn failure(&self) -> Option<&Failure> {
-        match self {
-            Self::Failed { failure } => Some(failure),
-            Self::Made(_) | Self::Nothing | Self::Begun | Self::Stopped | Self::NotCalled => None,
-        }
-    }
-
     /// Whether it is bad news.
     pub const fn is_bad(&self) -> bool {
         match self {

@@ -10,12 +10,11 @@ use std::sync::Arc;
 
 use millwork_core::event::{Event, InputVersion, Provenance};
 use millwork_core::plan::PlanIndex;
-use millwork_core::version::ReadAs;
 use millwork_core::{AssetKey, AssetPartition, StoredHistory};
 use millwork_storage::{StorageError, Store};
 
 use super::{OriginalHistory, PlannedRun, RunContext};
-use crate::values::{LoggedHistory, ReadHistory, ValueError, Values, newest_materialization};
+use crate::values::{LoggedHistory, ReadHistory, ValueError, Values, history_of, newest_materialization};
 
 /// A history that a step is given, and what is recorded of it.
 pub(crate) struct StepHistory {
@@ -39,11 +38,8 @@ impl RunContext {
         let graph = &planned.graph;
         let mut histories = Vec::with_capacity(edges.len());
         for edge in edges {
-            let spec = &graph.assets()[edge.asset].spec;
-            let value_type =
-                spec.value_type.ok_or_else(|| ValueError::NoValue { asset: spec.key.clone() })?;
             let partition = planned.plan.steps[position].partition.as_ref();
-            let asset = graph.history_at(edge.asset, partition).by_key(graph);
+            let (asset, value_type) = history_of(graph, edge.asset, partition)?;
             let (from, newest, after) = match self.original_history(position, &asset) {
                 Some((from, OriginalHistory { newest, after })) => (from, newest, after),
                 None => {
@@ -55,16 +51,9 @@ impl RunContext {
                     ((self.store.clone(), self.values.clone()), newest, after)
                 }
             };
-            let read = LoggedHistory::read(from, asset.clone(), value_type, newest, after).await?;
-            let ReadHistory { stored, newest } = read;
-            let made = newest.as_ref().and_then(|event| event.body.materialization());
-            let read = InputVersion {
-                upstream: asset,
-                data_version: made.map(|made| made.data_version.clone()),
-                version: made.and_then(|made| made.version),
-                read_as: ReadAs::History { after },
-            };
-            histories.push(StepHistory { asset: spec.key.clone(), stored, read });
+            let read = LoggedHistory::read(from, asset, value_type, newest, after).await?;
+            let ReadHistory { stored, read } = read;
+            histories.push(StepHistory { asset: graph.key(edge.asset).clone(), stored, read });
         }
         Ok(histories)
     }

@@ -13,7 +13,7 @@ use millwork_core::{AssetKey, StoredShadow};
 use millwork_storage::Store;
 
 use super::{OriginalShadow, RunContext};
-use crate::values::{ReadShadow, ValueError, Values, made_in_shadow};
+use crate::values::{ReadShadow, ValueError, Values, history_of, made_in_shadow};
 
 /// What versions in shadow have made of an asset, as a step is given it, and what is recorded of that.
 pub(crate) struct StepShadow {
@@ -36,9 +36,8 @@ impl RunContext {
         for input in wanted {
             let no_value = || ValueError::NoValue { asset: input.asset.clone() };
             let index = graph.index(input.asset.as_str()).ok_or_else(no_value)?;
-            let value_type = graph.assets()[index].spec.value_type.ok_or_else(no_value)?;
             let partition = planned.plan.steps[position].partition.as_ref();
-            let asset = graph.history_at(index, partition).by_key(graph);
+            let (asset, value_type) = history_of(graph, index, partition)?;
             let original = self.original.as_ref().and_then(|original| {
                 let step = original.steps.get(&planned.step_partition(position))?;
                 Some((original, *step.shadows.get(&asset)?))

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use millwork_core::event::{Event, EventBody, EventKind, ValueLocation};
-use millwork_core::version::VersionNumber;
+use millwork_core::event::{Event, EventBody, EventKind, InputVersion, ValueLocation};
+use millwork_core::graph::{AssetGraph, AssetIndex};
+use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
-    AssetPartition, BoxError, HistoryError, HistoryRecord, HistorySource, IoError, Problem, SharedValue,
-    StoredHistory, ValueType,
+    AssetPartition, BoxError, HistoryError, HistoryRecord, HistorySource, IoError, PartitionKey, Problem,
+    SharedValue, StoredHistory, ValueType,
 };
 use millwork_storage::{EventQuery, Order, StorageError, Store};
 use tokio::runtime::Handle;
@@ -28,10 +29,25 @@ pub(crate) struct LoggedHistory {
     runtime: Handle,
 }
 
-/// A history with the materialization that is its newest one.
+/// A history, and how far it goes.
 pub(crate) struct ReadHistory {
     pub(crate) stored: StoredHistory,
-    pub(crate) newest: Option<Event>,
+    pub(crate) read: InputVersion,
+}
+
+/// Of which asset or partition a reader of a partition is given the history, or what was made in shadow, and the type of the values.
+///
+/// # Errors
+///
+/// When the asset has no values.
+pub(crate) fn history_of(
+    graph: &AssetGraph,
+    asset: AssetIndex,
+    partition: Option<&PartitionKey>,
+) -> Result<(AssetPartition, ValueType), ValueError> {
+    let spec = &graph.assets()[asset].spec;
+    let value_type = spec.value_type.ok_or_else(|| ValueError::NoValue { asset: spec.key.clone() })?;
+    Ok((graph.history_at(asset, partition).by_key(graph), value_type))
 }
 
 impl LoggedHistory {
@@ -60,9 +76,15 @@ impl LoggedHistory {
             }
             None => 0,
         };
-        let record = newest.clone().and_then(record);
+        let newest = newest.and_then(record);
+        let read = InputVersion {
+            upstream: asset.clone(),
+            data_version: newest.as_ref().map(|newest| newest.data_version.clone()),
+            version: newest.as_ref().and_then(|newest| newest.version),
+            read_as: ReadAs::History { after },
+        };
         let source = Arc::new(Self { store, values, asset, value_type, runtime: Handle::current() });
-        Ok(ReadHistory { stored: StoredHistory { source, newest: record, after, after_place }, newest })
+        Ok(ReadHistory { stored: StoredHistory { source, newest, after, after_place }, read })
     }
 
     fn wait<F: Future>(&self, future: F) -> F::Output {

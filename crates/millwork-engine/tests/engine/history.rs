@@ -39,15 +39,7 @@ fn new_sales(step: &StepContext) -> Result<u64, BoxError> {
 
 /// Its own last value and what is new, unless `fails`.
 fn total(fails: Arc<AtomicBool>) -> AssetDefinition {
-    let total = reading_sales(number("total")).blocking(move |step| {
-        let before = step.previous("total").and_then(|previous| previous.value.downcast_ref().copied());
-        let total = before.unwrap_or(0) + new_sales(&step)?;
-        match fails.load(Ordering::SeqCst) {
-            true => Err("it is killed".into()),
-            false => Ok(total),
-        }
-    });
-    total.policy(|computation| computation.requirements.previous.push("total".into()))
+    reading_sales(adding_up("total", new_sales, fails))
 }
 
 fn never() -> Arc<AtomicBool> {

@@ -335,6 +335,21 @@ async fn a_resumed_run_does_not_call_twice() {
     assert_eq!((called(&scenario, run).await.len(), world.calls.load(Ordering::SeqCst)), (1, 1));
 }
 
+/// A run whose process dies after some events; `None` if it got through.
+async fn dies(scenario: &Scenario, store: &Faulty, events: usize) -> Option<RunId> {
+    let run = scenario.queued().await;
+    store.fail_after(events);
+    let outcome = scenario.execute(run).await;
+    store.fail_after(usize::MAX);
+    if outcome.is_ok() {
+        return None;
+    }
+    if !scenario.status(run).await.is_finished() {
+        scenario.lose(run).await;
+    }
+    Some(run)
+}
+
 /// Whenever the process dies, the run that is resumed has what was made in shadow once.
 #[tokio::test]
 async fn a_process_that_dies_loses_and_doubles_nothing() {
@@ -345,17 +360,8 @@ async fn a_process_that_dies_loses_and_doubles_nothing() {
         let scenario = Scenario::new(definitions(&world)).in_store(store.clone());
         scenario.run().await;
         world.learns(9);
-        let run = scenario.queued().await;
-        store.fail_after(events);
-        let outcome = scenario.execute(run).await;
-        store.fail_after(usize::MAX);
-        if outcome.is_ok() {
-            break;
-        }
+        let Some(run) = dies(&scenario, &store, events).await else { break };
         died += 1;
-        if !scenario.status(run).await.is_finished() {
-            scenario.lose(run).await;
-        }
         let log = scenario.resume(run).await;
         assert!(log.trim_end().ends_with("run succeeded"), "after {events} events: {log}");
         let all = scenario.events(run).await;
@@ -409,16 +415,7 @@ async fn a_resumed_run_owes_the_calls_of_steps_with_pools_as_well() {
         let scenario = Scenario::new(definitions).in_store(store.clone());
         scenario.run().await;
         world.learns(9);
-        let run = scenario.queued().await;
-        store.fail_after(events);
-        let outcome = scenario.execute(run).await;
-        store.fail_after(usize::MAX);
-        if outcome.is_ok() {
-            break;
-        }
-        if !scenario.status(run).await.is_finished() {
-            scenario.lose(run).await;
-        }
+        let Some(run) = dies(&scenario, &store, events).await else { break };
         let made =
             |event: &&Event| event.body.is_materialization() && event.asset == Some("predictions".into());
         let is_made = scenario.events(run).await.iter().any(|event| made(&event));

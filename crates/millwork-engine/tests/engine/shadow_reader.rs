@@ -34,15 +34,7 @@ fn seen_by(step: &StepContext) -> Result<u64, BoxError> {
 
 /// Its own last value and what is new, unless `fails`.
 fn total(fails: Arc<AtomicBool>) -> AssetDefinition {
-    let total = reading_shadow(number("total")).blocking(move |step| {
-        let before = step.previous("total").and_then(|previous| previous.value.downcast_ref().copied());
-        let total = before.unwrap_or(0) + seen_by(&step)?;
-        match fails.load(Ordering::SeqCst) {
-            true => Err("it is killed".into()),
-            false => Ok(total),
-        }
-    });
-    total.policy(|computation| computation.requirements.previous.push("total".into()))
+    reading_shadow(adding_up("total", seen_by, fails))
 }
 
 /// Promotes the first version, and has the others in shadow until their predictions sum up to 11.

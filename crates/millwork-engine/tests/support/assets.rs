@@ -1,6 +1,7 @@
 //! Short definitions of assets for tests.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use millwork_core::version::{AliasName, ReadAs};
 use millwork_core::{
@@ -28,6 +29,23 @@ pub(crate) fn sum(key: &str, inputs: &[&str]) -> AssetDefinition {
     let keys: Vec<String> = inputs.iter().map(ToString::to_string).collect();
     taking(number(key), inputs)
         .blocking(move |step| keys.iter().try_fold(1_u64, |sum, key| Ok(sum + *step.input::<u64>(key)?)))
+}
+
+/// Its own last value and what is `new`, unless it `fails`.
+pub(crate) fn adding_up(
+    key: &'static str,
+    new: fn(&StepContext) -> Result<u64, BoxError>,
+    fails: Arc<AtomicBool>,
+) -> AssetDefinition {
+    let total = number(key).blocking(move |step| {
+        let before = step.previous(key).and_then(|previous| previous.value.downcast_ref().copied());
+        let total = before.unwrap_or(0) + new(&step)?;
+        match fails.load(Ordering::SeqCst) {
+            true => Err("it is killed".into()),
+            false => Ok(total),
+        }
+    });
+    total.policy(|computation| computation.requirements.previous.push(key.into()))
 }
 
 /// The definition with inputs that are numbers.
