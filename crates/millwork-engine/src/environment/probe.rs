@@ -11,10 +11,14 @@ use super::{binary, git, host};
 /// How long runs of a process share what was found of the source folder: several that start at once ask git once.
 const SHARED: Duration = Duration::from_secs(2);
 
+/// How long the end of a run waits for its environment, unless something else is said.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Looks for what runs are executed with. Clones share what stays the same as long as the process lives.
 #[derive(Clone, Debug)]
 pub struct EnvironmentProbe {
     places: Arc<Places>,
+    patience: Duration,
 }
 
 #[derive(Debug)]
@@ -37,7 +41,13 @@ impl EnvironmentProbe {
         let (home, source_folder) = (Some(home.to_owned()), source_folder.map(Path::to_owned));
         let (binary, working_tree) = (OnceLock::new(), Mutex::default());
         let places = Places { home, source_folder, features, binary, working_tree };
-        Self { places: Arc::new(places) }
+        Self { places: Arc::new(places), patience: PATIENCE }
+    }
+
+    /// The same probe, for which the end of a run waits for another span than a second: what isn't found by then isn't recorded.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The same probe, which neither reads nor writes the cache of hashes.
@@ -45,7 +55,13 @@ impl EnvironmentProbe {
         let Places { source_folder, features, .. } = &*self.places;
         let (source_folder, features) = (source_folder.clone(), features.clone());
         let (binary, working_tree) = (OnceLock::new(), Mutex::default());
-        Self { places: Arc::new(Places { home: None, source_folder, features, binary, working_tree }) }
+        let places = Arc::new(Places { home: None, source_folder, features, binary, working_tree });
+        Self { places, patience: self.patience }
+    }
+
+    /// How long the end of a run waits.
+    pub(super) fn longest_wait(&self) -> Duration {
+        self.patience
     }
 
     /// The hash of the executable; `None` if it can't be read. Blocks while the file is read.

@@ -1,7 +1,6 @@
 //! The environment of one execution of a run, gathered while its steps run.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::FutureExt as _;
 use millwork_core::Clock;
@@ -13,9 +12,6 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::EnvironmentProbe;
 use crate::runs::RecorderHandle;
 use crate::tasks::AbortOnDrop;
-
-/// How long the end of a run waits for its environment.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The environment of a run in progress: a task gathers and records it.
 pub(crate) struct EnvironmentRecord {
@@ -57,7 +53,7 @@ impl EnvironmentRecord {
 async fn gather(probe: &EnvironmentProbe, ended: oneshot::Receiver<()>) -> Environment {
     let patience = async {
         let _ = ended.await;
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(probe.longest_wait()).await;
     };
     let patience = patience.shared();
     let (tree, binary) = (probe.clone(), probe.clone());

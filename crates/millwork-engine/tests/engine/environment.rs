@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use millwork_core::BoxError;
 use millwork_core::event::{Environment, EventBody, WorkingTree};
@@ -26,8 +27,9 @@ async fn recorded(scenario: &Scenario, run: RunId) -> Vec<Environment> {
     environments.collect()
 }
 
+/// A probe that is given all the time that it takes, however busy the machine is.
 fn probe(home: &Path, source: Option<&Path>, features: &[&str]) -> EnvironmentProbe {
-    EnvironmentProbe::new(home, source, features)
+    EnvironmentProbe::new(home, source, features).patience(Duration::MAX)
 }
 
 #[tokio::test]
