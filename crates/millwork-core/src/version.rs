@@ -73,6 +73,9 @@ impl AliasName {
     /// The name of the default alias, `champion`: the version that is in use.
     pub const CHAMPION: &'static str = "champion";
 
+    /// The role of what a version in shadow predicts, which no alias has.
+    pub const SHADOW: &'static str = "shadow";
+
     /// The default alias.
     pub fn champion() -> Self {
         Self(Self::CHAMPION.into())

@@ -95,6 +95,11 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
+    /// An empty text in each row.
+    pub(crate) fn empty(rows: usize) -> Self {
+        Self { names: vec![String::new()], codes: vec![0; rows] }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.codes.len()
     }

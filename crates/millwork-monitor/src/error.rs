@@ -85,8 +85,8 @@ pub enum MonitorError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A slice that is configured isn't a column of the predictions.
-    #[error("the predictions have no column `{column}`, which is configured as a slice")]
+    /// A slice that is configured is a column of no predictions.
+    #[error("no predictions have a column `{column}`, which is configured as a slice")]
     MissingSlice {
         /// The name of the column.
         column: String,

@@ -21,7 +21,7 @@ impl Role {
 
     /// The role of a version that is tried out beside the one in use.
     pub fn shadow() -> Self {
-        Self("shadow".to_owned())
+        Self(AliasName::SHADOW.to_owned())
     }
 
     /// The role of an alias by its name; `None` for a text that isn't the name of one.

@@ -18,16 +18,22 @@ use crate::order::by_key;
 use crate::{GroundTruth, MonitorError, Predictions, RowKey, RowValue};
 
 impl<K: RowKey> Performance<K> {
-    /// Adds predictions.
+    /// Adds predictions. Where they have no column for a slice that is configured, as those of before there was one, its text is empty.
     ///
     /// # Errors
     ///
-    /// When a column of slices that is configured is missing, or a time is outside of the calendar.
+    /// When a time is outside of the calendar.
     pub fn predictions<T: RowValue>(mut self, increment: &Predictions<K, T>) -> Result<Self, MonitorError> {
         if increment.is_empty() || !self.is_new(hash_of_predictions(increment)) {
             return Ok(self);
         }
-        let slices = self.configured_slices(increment)?;
+        let columns = &self.settings.config.slices;
+        let found = columns.iter().filter(|column| increment.slices.contains_key(*column));
+        self.known_slices.extend(found.cloned());
+        let is_complete = columns.iter().all(|column| increment.slices.contains_key(column));
+        let no_texts = if is_complete { Texts::default() } else { Texts::empty(increment.keys.len()) };
+        let of_column = |column| increment.slices.get(column).unwrap_or(&no_texts);
+        let slices: Vec<&Texts> = columns.iter().map(of_column).collect();
         let mut known_windows = KnownWindows::new(&self.settings.windows);
         let windows = increment.made_at.try_map(|at| known_windows.of(at))?.expanded();
         let (made_at, made_by) = (increment.made_at.expanded(), increment.made_by.expanded());
@@ -126,17 +132,6 @@ impl<K: RowKey> Performance<K> {
                 true
             }
         }
-    }
-
-    fn configured_slices<'a, T>(
-        &self,
-        increment: &'a Predictions<K, T>,
-    ) -> Result<Vec<&'a Texts>, MonitorError> {
-        let of = |column: &String| {
-            let missing = || MonitorError::MissingSlice { column: column.clone() };
-            increment.slices.get(column).ok_or_else(missing)
-        };
-        self.settings.config.slices.iter().map(of).collect()
     }
 
     /// Whether a window that is final since not long ago has a prediction for a key.

@@ -9,7 +9,7 @@ use super::evaluate::measure;
 use super::group::Group;
 use super::join::mark;
 use super::state::Changed;
-use super::{Performance, WindowMeasures};
+use super::{Performance, PredictionCounts, WindowMeasures};
 use crate::{ModelVersion, MonitorError, RowKey};
 
 impl<K: RowKey> Performance<K> {
@@ -18,8 +18,13 @@ impl<K: RowKey> Performance<K> {
     ///
     /// # Errors
     ///
-    /// When a time is outside of the calendar.
+    /// When a time is outside of the calendar, or a slice that is configured is a column of no predictions.
     pub fn evaluate(mut self, now: Timestamp) -> Result<Self, MonitorError> {
+        let has_predictions = self.prediction_counts != PredictionCounts::default();
+        let is_missing = |column: &&String| has_predictions && !self.known_slices.contains(*column);
+        if let Some(column) = self.settings.config.slices.iter().find(is_missing) {
+            return Err(MonitorError::MissingSlice { column: column.clone() });
+        }
         let now = now.as_microsecond();
         let closed_until = self.settings.windows.of(now.saturating_sub(self.settings.matures))?.start;
         let is_later = closed_until > self.closed_until;

@@ -41,6 +41,8 @@ pub struct Performance<K> {
     pub(super) changed: Changed,
     pub(super) prediction_counts: PredictionCounts,
     pub(super) truth_counts: TruthCounts,
+    /// The configured slices that are columns of some predictions, in this step or, if there were any, in those before.
+    pub(super) known_slices: BTreeSet<String>,
 }
 
 /// A fact that was the last one of a window.
@@ -100,6 +102,7 @@ impl<K: RowKey> Performance<K> {
             changed: Changed::none(),
             prediction_counts: PredictionCounts::default(),
             truth_counts: TruthCounts::default(),
+            known_slices: BTreeSet::new(),
         })
     }
 

@@ -157,6 +157,8 @@ fn read_state<K: RowKey>(settings: Settings, reader: &mut Reader<'_>) -> Option<
         let measures = read_measures(false, reader)?;
         Some(((measures.start.as_microsecond(), measures.model.clone()), Arc::new(measures)))
     })?;
+    let has_predictions = prediction_counts != PredictionCounts::default();
+    let known_slices = settings.config.slices.iter().filter(|_| has_predictions).cloned().collect();
     Some(Performance {
         settings,
         is_class,
@@ -171,6 +173,7 @@ fn read_state<K: RowKey>(settings: Settings, reader: &mut Reader<'_>) -> Option<
         changed,
         prediction_counts,
         truth_counts,
+        known_slices,
     })
 }
 

@@ -300,12 +300,12 @@ fn versions_and_roles_are_ordered() {
 
 #[test]
 fn an_increment_that_does_not_fit_is_named() {
-    let predicted = predicted(champion(1), at(0, 5), [(1, 1.0)]);
-    let sliced = predicted.clone().slice("domain", ["a"]).unwrap();
-    let history = History::<Predicted>::of([sliced, predicted]);
-    let error = Performance::<u64>::new(&config()).unwrap().predictions_of(&history).unwrap_err();
-    assert_eq!(error.to_string(), "failed to add version 2 of `predicted`");
-    assert_eq!(error.hint().as_deref(), Some("call `predictions.slice(\"domain\", …)`"));
+    let of_classes = GroundTruth::new(at(0, 5), [1_u64], [true]).unwrap();
+    let performance = Performance::<u64>::new(&config()).unwrap().ground_truth(&of_classes).unwrap();
+    let history = History::<Observed>::of([observed(at(0, 6), []), observed(at(0, 6), [(2, 1.0)])]);
+    let error = performance.ground_truth_of(&history).unwrap_err();
+    assert_eq!(error.to_string(), "failed to add version 2 of `observed`");
+    assert_eq!(error.hint().as_deref(), Some("use one type of value for all ground truth"));
 }
 
 /// A step that is given what the step before was given changes nothing.

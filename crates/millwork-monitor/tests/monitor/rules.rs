@@ -242,12 +242,32 @@ fn settings_are_checked() {
     );
     let slices = PerformanceConfig { slices: vec!["domain".to_owned()], ..two_days() };
     check_settings(&slices, "the setting `slices` differs from that of the previous performance");
-    let error =
-        Performance::new(&slices).unwrap().predictions(&predicted(champion(1), at(0, 9), [(1_u64, 2.0)]));
+    let without = predicted(champion(1), at(0, 9), [(1_u64, 2.0)]);
+    let error = Performance::new(&slices).unwrap().predictions(&without).unwrap().evaluate(at(0, 9));
     assert_eq!(
         error.expect_err("no slices").one_line(),
-        "the predictions have no column `domain`, which is configured as a slice; hint: call `predictions.slice(\"domain\", …)`"
+        "no predictions have a column `domain`, which is configured as a slice; hint: call `predictions.slice(\"domain\", …)`"
     );
+}
+
+/// A column that is new is measured from its first predictions on; those before it have an empty text.
+#[test]
+fn a_slice_that_is_new_leaves_the_predictions_before_it() {
+    let slices = PerformanceConfig { slices: vec!["domain".to_owned()], ..two_days() };
+    let performance = Performance::new(&slices).unwrap().evaluate(at(0, 8)).unwrap();
+    let before = predicted(champion(1), at(0, 9), [(1_u64, 2.0), (2, 2.0)]);
+    let with = predicted(champion(1), at(0, 10), [(3_u64, 3.0)]).slice("domain", ["org"]).unwrap();
+    let continued =
+        |performance: &Performance<u64>| Performance::continued(Some(performance), &slices).unwrap();
+    let performance = continued(&performance).predictions(&before).unwrap().predictions(&with).unwrap();
+    let performance = performance.ground_truth(&observed(at(0, 11), [(1, 2.0), (2, 2.0), (3, 3.0)])).unwrap();
+    let performance = performance.evaluate(at(0, 12)).unwrap();
+    // A step with old predictions alone, such as those of a run that is late.
+    let late = predicted(champion(1), at(0, 9), [(4_u64, 2.0)]);
+    let performance = continued(&performance).predictions(&late).unwrap().evaluate(at(0, 13)).unwrap();
+    let slices = performance.windows().flat_map(|window| &window.slices);
+    let slices: Vec<_> = slices.map(|slice| (slice.value.as_str(), slice.coverage.expected)).collect();
+    assert_eq!(slices, [("", 3), ("org", 1)]);
 }
 
 /// Other metrics apply to what is open, and leave what is final as it is.
