@@ -1,10 +1,14 @@
 //! Automation: the assets with conditions, the outcomes of evaluations, and their explanations.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use millwork_core::automation::{AutomationEntry, Explanation, Hold, Outcome, Part, Truth};
+use millwork_core::automation::{AutomationEntry, Explanation, Hold, Outcome, Part, Truth, watch_key};
 use millwork_core::index::TypedIndex as _;
 use millwork_core::simulation::SimulatedRun;
-use millwork_core::{AssetKey, AutomationCondition};
+use millwork_core::watch::Unwatched;
+use millwork_core::{AssetKey, AssetPartition, AutomationCondition, Pipeline};
+use millwork_storage::{StorageError, Store, model_history};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,6 +42,10 @@ pub struct AutomationEntryView {
     pub requested_at: Option<Timestamp>,
     /// The number of its runs that have failed since it was last materialized.
     pub failures: u32,
+    /// Why a watch isn't on whatever its condition says; absent if it is on, and for what isn't a watch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub not_on: Option<String>,
 }
 
 /// The outcome of an evaluation.
@@ -192,11 +200,36 @@ impl ExplainedAsset {
     }
 }
 
-impl From<AutomationEntry> for AutomationEntryView {
-    fn from(entry: AutomationEntry) -> Self {
+impl AutomationEntryView {
+    /// What has a condition, with why it isn't on if it is one of the watches that [aren't](watches_not_on).
+    pub fn new(entry: AutomationEntry, not_on: &BTreeMap<AssetKey, Unwatched>) -> Self {
+        let not_on = not_on.get(&entry.asset).map(ToString::to_string);
         let AutomationEntry { asset, on, condition, outcome, evaluated_at, requested_at, failures } = entry;
-        Self { asset, on, condition, outcome: outcome.map(Into::into), evaluated_at, requested_at, failures }
+        let outcome = outcome.map(Into::into);
+        Self { asset, on, condition, outcome, evaluated_at, requested_at, failures, not_on }
     }
+}
+
+/// The watches that aren't on at `now`, by their [keys](watch_key), and why.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn watches_not_on(
+    store: &dyn Store,
+    pipeline: &Pipeline,
+    now: Timestamp,
+) -> Result<BTreeMap<AssetKey, Unwatched>, StorageError> {
+    let graph = pipeline.graph();
+    let mut not_on = BTreeMap::new();
+    for watch in pipeline.watches() {
+        let Some(model) = graph.index(watch.model.as_str()) else { continue };
+        let history = model_history(store, &AssetPartition::new(watch.model.clone(), None)).await?;
+        if let Err(why) = history.watched(&graph.alias_in_use(model), watch.within, now) {
+            not_on.insert(watch_key(&watch.model), why);
+        }
+    }
+    Ok(not_on)
 }
 
 impl From<Outcome> for OutcomeView {

@@ -39,7 +39,7 @@ pub use asset::{
 pub use asset_status::{AssetStatusView, CauseView, ConfigChangeView};
 pub use automation::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
-    HoldView, OutcomeView, PartView, SimulatedRunView, TruthView,
+    HoldView, OutcomeView, PartView, SimulatedRunView, TruthView, watches_not_on,
 };
 pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, GateView, JobView, KeyGraph};
 pub use environment::{EnvironmentView, WorkingTreeView};
@@ -50,10 +50,10 @@ pub use model::{
     FoundVersion, HistoryEntry, HistoryStep, InputView, LastDecision, LineageView, LiveMeasureView,
     LivePerformanceView, LiveWindowView, MadeVersion, ModelCard, ModelChange, ModelComparison, ModelDetails,
     ModelListing, ModelMoveView, ModelRepair, ModelStanding, ReadAsView, ReaderView, RepairRunView,
-    ShadowTrialView, TrialView, VerdictView, VersionError, VersionHistory, VersionStatusView, VersionView,
-    WatchView, compare_versions, find_model, find_stored_version, find_version_of, list_models, model_author,
-    model_card, model_details, model_live, model_versions, plan_repair, same_parameters, version_history,
-    version_lineage,
+    ShadowCallsView, ShadowTrialView, TrialView, VerdictView, VersionError, VersionHistory,
+    VersionStatusView, VersionView, WatchView, compare_versions, find_model, find_stored_version,
+    find_version_of, list_models, model_author, model_card, model_details, model_live, model_versions,
+    plan_repair, same_parameters, version_history, version_lineage,
 };
 pub use named::{
     NameError, delivery_state, find_alert_rule, find_asset, find_condition, find_schedule, find_sensor,

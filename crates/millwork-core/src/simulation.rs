@@ -42,6 +42,10 @@ pub struct Simulation<'a> {
     pub schedule_on: &'a dyn Fn(&str) -> bool,
     /// Whether the condition of an asset, or of a job by its key, is on.
     pub condition_on: &'a dyn Fn(&AssetKey) -> bool,
+    /// Which runs are wanted; the others are simulated as well.
+    pub wanted: &'a dyn Fn(&SimulatedRun) -> bool,
+    /// How many of those that are wanted: at this number the simulation ends.
+    pub most: usize,
 }
 
 /// A run that would have been requested, or a move of a watch.
@@ -90,13 +94,16 @@ struct SimulationState<'a> {
     ahead: BTreeMap<Timestamp, Vec<Change>>,
     /// The assets and aliases of which something was recorded in the span.
     recorded: BTreeSet<&'a AssetKey>,
+    /// The wanted ones so far.
     runs: Vec<SimulatedRun>,
+    /// The number of runs that were requested.
+    requested: u128,
     /// The versions that watches would have gone back from, by the aliases of the models.
     left: BTreeSet<(AssetKey, VersionNumber)>,
 }
 
 impl Simulation<'_> {
-    /// The runs that would have been requested, in order.
+    /// The wanted runs that would have been requested, in order.
     ///
     /// # Errors
     ///
@@ -106,6 +113,10 @@ impl Simulation<'_> {
         let mut now = self.from;
         while now <= self.to {
             state.tick(now);
+            if state.runs.len() >= self.most {
+                state.runs.truncate(self.most);
+                break;
+            }
             let Some(next) = state.next(now) else { break };
             now = next;
         }
@@ -144,6 +155,7 @@ impl Simulation<'_> {
             ahead,
             recorded,
             runs: Vec::new(),
+            requested: 0,
             left: BTreeSet::new(),
             automation,
         })
@@ -215,8 +227,12 @@ impl SimulationState<'_> {
         }
         let why = self.why(key)?;
         let (assets, goes_back) = (Vec::new(), Some(watch.model.clone()));
-        self.runs.push(SimulatedRun { at: now, why, assets, until: now, problem: None, goes_back });
+        self.add(SimulatedRun { at: now, why, assets, until: now, problem: None, goes_back });
         Some(())
+    }
+
+    fn add(&mut self, run: SimulatedRun) {
+        self.runs.extend(Some(run).filter(|run| (self.simulation.wanted)(run)));
     }
 
     fn why(&self, key: &AssetKey) -> Option<String> {
@@ -230,18 +246,12 @@ impl SimulationState<'_> {
             Ok(request) => request,
             Err(problem) => {
                 let (assets, problem) = (Vec::new(), Some(problem));
-                return self.runs.push(SimulatedRun {
-                    at: now,
-                    why,
-                    assets,
-                    until: now,
-                    problem,
-                    goes_back: None,
-                });
+                return self.add(SimulatedRun { at: now, why, assets, until: now, problem, goes_back: None });
             }
         };
         let graph = self.simulation.pipeline.graph();
-        let run = Some(RunId::from_u128(self.runs.len() as u128 + 1));
+        self.requested += 1;
+        let run = Some(RunId::from_u128(self.requested));
         let by: Arc<RunScope> = Arc::new(scope(graph, &request));
         let mut add = |at: Timestamp, asset: &AssetKey, kind| {
             let change = Change { asset: asset.clone(), partition: None, at, run, kind };
@@ -275,7 +285,7 @@ impl SimulationState<'_> {
             add(until, job, kind);
         }
         let (assets, problem, goes_back) = (request.assets, None, None);
-        self.runs.push(SimulatedRun { at: now, why, assets, until, problem, goes_back });
+        self.add(SimulatedRun { at: now, why, assets, until, problem, goes_back });
     }
 
     /// The next moment at which something happens or is due.
@@ -312,6 +322,10 @@ mod tests {
     use crate::version::{AliasName, ReadAs};
 
     fn simulate(hours: i64) -> Vec<SimulatedRun> {
+        simulate_wanted(hours, &|_| true, usize::MAX)
+    }
+
+    fn simulate_wanted(hours: i64, wanted: &dyn Fn(&SimulatedRun) -> bool, most: usize) -> Vec<SimulatedRun> {
         let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
         let hourly = Schedule::new("hourly", ["@hourly"], "stories").on_by_default();
         let pipeline = Definitions::new()
@@ -338,6 +352,8 @@ mod tests {
             duration: &|_| SignedDuration::from_secs(90),
             schedule_on: &|_| true,
             condition_on: &|_| true,
+            wanted,
+            most,
         };
         simulation.runs().unwrap()
     }
@@ -348,6 +364,16 @@ mod tests {
         let count = |asset: &str| runs.iter().filter(|run| run.assets.contains(&asset.into())).count();
         assert_eq!((count("stories"), count("model"), count("predictions")), (24, 24, 1_440));
         assert!(runs.is_sorted_by_key(|run| run.at));
+    }
+
+    #[test]
+    fn the_first_of_those_that_are_wanted_are_those_of_all() {
+        let is_of_model = |run: &SimulatedRun| run.assets.contains(&"model".into());
+        let mut expected = simulate(24);
+        expected.retain(is_of_model);
+        expected.truncate(3);
+        assert_eq!(simulate_wanted(100_000, &is_of_model, 3), expected);
+        assert_eq!(simulate_wanted(1, &|_| false, 3), []);
     }
 
     /// A model that is trained every hour, and predictions by its champion, which exists from the beginning.
@@ -382,6 +408,8 @@ mod tests {
             duration: &|_| SignedDuration::from_secs(90),
             schedule_on: &|_| true,
             condition_on: &|_| true,
+            wanted: &|_| true,
+            most: usize::MAX,
         };
         let runs: Vec<String> =
             simulation.runs().unwrap().iter().map(|run| format!("{} {}", run.at, run.why)).collect();
@@ -448,6 +476,8 @@ mod tests {
             duration: &|_| SignedDuration::from_secs(90),
             schedule_on: &|_| true,
             condition_on: &|_| true,
+            wanted: &|_| true,
+            most: usize::MAX,
         };
         let runs: Vec<String> = simulation
             .runs()
@@ -514,6 +544,8 @@ mod tests {
             duration: &|_| SignedDuration::from_secs(90),
             schedule_on: &|_| true,
             condition_on: &|_| true,
+            wanted: &|_| true,
+            most: usize::MAX,
         };
         let moves = simulation.runs().unwrap();
         let lines: Vec<String> =

@@ -1,10 +1,11 @@
 //! Watches: after a version of a model came into use, a condition over its live figures may have the alias go back by itself.
 //!
 //! A [`Watch`] is what a pipeline declares. A daemon evaluates its condition as it does those of assets and jobs, and where that holds, what
-//! follows is decided here from the [`ModelHistory`]: whether the watch is on at all ([`ModelHistory::watched`]), and the move back as an
-//! event. A watch is on from a promotion until its time is over, and never for a version that a watch has gone back from before: whoever
+//! follows is decided here from the [`ModelHistory`]: whether the watch is on at all ([`ModelHistory::watched`]), or why not, and the move back
+//! as an event. A watch is on from a promotion until its time is over, and never for a version that a watch has gone back from before: whoever
 //! promotes that one again has the last word.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::asset::AssetKey;
 use crate::condition::AutomationCondition;
 use crate::event::{AliasChange, EventBody, Mover};
-use crate::model::{Author, ModelHistory, OperationError};
+use crate::model::{Author, ModelHistory, OperationError, moment};
 use crate::version::{AliasName, VersionNumber};
 
 /// A watch over the version of a model in use: if its condition holds soon after a promotion, the alias goes back to the version before.
@@ -74,22 +75,62 @@ pub struct Watched {
     pub back_to: VersionNumber,
 }
 
-impl ModelHistory {
-    /// The watch over the version in use that is on for `within` after each promotion; `None` if it is over, if the alias was last moved by
-    /// anything but a promotion, if there is no version to go back to, or if a watch has gone back from this version before.
-    pub fn watched(&self, in_use: &AliasName, within: Duration, now: Timestamp) -> Option<Watched> {
-        let version = self.at(in_use)?;
-        let last = self.moves.iter().rfind(|moved| moved.what.alias == *in_use)?;
-        if last.what.change != AliasChange::Promoted || last.what.to != Some(version) {
-            return None;
+/// Why a watch isn't on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwatched {
+    /// No version is in use.
+    NoneInUse,
+    /// The version in use didn't come there by a promotion: somebody went back to it, or an alias was set.
+    NotPromoted(VersionNumber),
+    /// A watch has gone back from the version in use before.
+    LeftBefore(VersionNumber),
+    /// There is no version to go back to.
+    NoneBefore(VersionNumber),
+    /// The time after the promotion of the version is over.
+    Over(VersionNumber, Timestamp),
+}
+
+impl fmt::Display for Unwatched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoneInUse => f.write_str("no version is in use"),
+            Self::NotPromoted(version) => write!(f, "version {version} wasn't promoted, it was gone back to"),
+            Self::LeftBefore(version) => write!(f, "the watch has gone back from version {version} before"),
+            Self::NoneBefore(version) => write!(f, "there is no version before {version} to go back to"),
+            Self::Over(version, until) => {
+                write!(f, "its time after the promotion of version {version} was over at {}", moment(*until))
+            }
         }
+    }
+}
+
+impl ModelHistory {
+    /// The watch over the version in use that is on for `within` after each promotion.
+    ///
+    /// # Errors
+    ///
+    /// When it isn't on.
+    pub fn watched(
+        &self,
+        in_use: &AliasName,
+        within: Duration,
+        now: Timestamp,
+    ) -> Result<Watched, Unwatched> {
+        let version = self.at(in_use).ok_or(Unwatched::NoneInUse)?;
+        let last = self.moves.iter().rfind(|moved| moved.what.alias == *in_use);
+        let promoted =
+            last.filter(|last| last.what.change == AliasChange::Promoted && last.what.to == Some(version));
+        let last = promoted.ok_or(Unwatched::NotPromoted(version))?;
+        if self.left_by_watch(in_use, version).is_some() {
+            return Err(Unwatched::LeftBefore(version));
+        }
+        let back_to = self.fallback(in_use).ok_or(Unwatched::NoneBefore(version))?;
         let within = SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX);
         let until = last.at.saturating_add(within).unwrap_or(Timestamp::MAX);
-        if until <= now || self.left_by_watch(in_use, version).is_some() {
-            return None;
+        if until <= now {
+            return Err(Unwatched::Over(version, until));
         }
-        let back_to = self.fallback(in_use)?;
-        Some(Watched { version, promoted: last.sequence, until, back_to })
+        Ok(Watched { version, promoted: last.sequence, until, back_to })
     }
 
     /// Goes back from the version in use because the condition of a watch holds, by what was known up to the event `seen`; an empty list if
@@ -105,12 +146,12 @@ impl ModelHistory {
         (seen, now): (u64, Timestamp),
         reason: &str,
     ) -> Result<Vec<EventBody>, OperationError> {
-        match self.watched(in_use, within, now).filter(|watched| watched.promoted <= seen) {
-            Some(watched) => {
+        match self.watched(in_use, within, now) {
+            Ok(watched) if watched.promoted <= seen => {
                 let author = Author { by: Mover::Watch, reason: reason.to_owned() };
                 self.roll_back(asset, in_use, Some(watched.back_to), &author)
             }
-            None => Ok(Vec::new()),
+            Ok(_) | Err(_) => Ok(Vec::new()),
         }
     }
 }
@@ -230,9 +271,29 @@ mod tests {
         let history = history(&[promoted(None, 1, ada()), promoted(Some(1), 2, ada())]);
         let watched = |hour| history.watched(&AliasName::champion(), 10 * HOUR, at(hour));
         let expected = Watched { version: number(2), promoted: 5, until: at(12), back_to: number(1) };
-        assert_eq!([1, 2, 11].map(watched), [Some(expected); 3], "also where the clock was set back");
-        assert_eq!(watched(12), None);
+        assert_eq!([1, 2, 11].map(watched), [Ok(expected); 3], "also where the clock was set back");
+        assert_eq!(watched(12), Err(Unwatched::Over(number(2), at(12))));
         let forever = history.watched(&AliasName::champion(), Duration::MAX, Timestamp::MAX);
-        assert_eq!(forever.map(|watched| watched.until), None);
+        assert_eq!(forever, Err(Unwatched::Over(number(2), Timestamp::MAX)));
+    }
+
+    #[test]
+    fn a_watch_that_is_not_on_says_why() {
+        let (first, second) = (promoted(None, 1, ada()), promoted(Some(1), 2, ada()));
+        let by = |from, to, by| moved(from, to, AliasChange::RolledBack, by);
+        let why = |events: &[EventBody], hour: i64| {
+            let watched = history(events).watched(&AliasName::champion(), 10 * HOUR, at(hour));
+            watched.err().map(|why| why.to_string()).unwrap_or_default()
+        };
+        assert_eq!(why(&[], 0), "no version is in use");
+        assert_eq!(why(std::slice::from_ref(&first), 1), "there is no version before 1 to go back to");
+        let two = [first, second];
+        assert_eq!(why(&two, 2), "");
+        let over = "its time after the promotion of version 2 was over at 1970-01-01 12:00:00 UTC";
+        assert_eq!(why(&two, 12), over);
+        let back = [&two[..], &[by(Some(2), 1, Mover::Watch)]].concat();
+        assert_eq!(why(&back, 3), "version 1 wasn't promoted, it was gone back to");
+        let again = [&back[..], &[promoted(Some(1), 2, ada())]].concat();
+        assert_eq!(why(&again, 4), "the watch has gone back from version 2 before");
     }
 }

@@ -52,6 +52,7 @@ mod pool_slots;
 mod retention_store;
 mod run_projection;
 mod run_store;
+mod shadow_calls;
 mod sqlite;
 mod store_url;
 mod version_store;
@@ -83,6 +84,7 @@ pub use pending_store::{
 pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
 pub use retention_store::{Forgotten, RetentionStore};
 pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
+pub use shadow_calls::{ShadowCalls, shadow_calls};
 pub use sqlite::SqliteStore;
 pub use store_url::{StoreKind, connect};
 pub use version_store::{Alias, VersionStore, append_version, input_event, next_version};

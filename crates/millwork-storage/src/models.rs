@@ -497,14 +497,21 @@ mod tests {
     #[tokio::test]
     async fn other_aliases_decide_nothing_about_a_version() {
         let store = store().await;
-        let shadow: AliasName = "shadow".parse().unwrap();
-        let set = ModelAction::SetAlias(shadow.clone(), number(3));
+        let staging: AliasName = "staging".parse().unwrap();
+        let set = ModelAction::SetAlias(staging.clone(), number(3));
         assert_eq!(act(&store, set, "ada", Seen::Now).await, Ok(None));
         let history = model_history(&store, &model()).await.unwrap();
-        assert_eq!((history.at(&shadow), history.versions[&number(3)].decisions.len()), (Some(number(3)), 0));
-        assert_eq!(act(&store, ModelAction::RemoveAlias(shadow), "ada", Seen::Now).await, Ok(None));
+        assert_eq!(
+            (history.at(&staging), history.versions[&number(3)].decisions.len()),
+            (Some(number(3)), 0)
+        );
+        assert_eq!(act(&store, ModelAction::RemoveAlias(staging), "ada", Seen::Now).await, Ok(None));
         let set = ModelAction::SetAlias(AliasName::champion(), number(3));
         assert_eq!(act(&store, set, "ada", Seen::Now).await, Ok(Some(3)));
+        let reserved: AliasName = AliasName::SHADOW.parse().unwrap();
+        let error = "the alias `shadow` can't be set: it is the role of what a version in shadow predicts";
+        let set = act(&store, ModelAction::SetAlias(reserved, number(3)), "ada", Seen::Now).await;
+        assert_eq!(set, Err(error.to_owned()));
     }
 
     /// `model` → `predictions` → `report`, made one by one: a report of the first model outlives the predictions that it was made from.

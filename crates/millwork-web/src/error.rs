@@ -214,6 +214,7 @@ impl From<ModelError> for ApiError {
                 OperationError::AlreadyThere { .. }
                 | OperationError::InUse { .. }
                 | OperationError::AlreadyRejected { .. }
+                | OperationError::Reserved { .. }
                 | OperationError::NothingBefore { .. }
                 | OperationError::NotStored { .. }
                 | OperationError::NotAsked { .. }

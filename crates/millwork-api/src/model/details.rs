@@ -44,7 +44,7 @@ pub struct ModelDetails {
     pub since: Option<Timestamp>,
     /// The number of all versions whose events are stored.
     pub count: usize,
-    /// The watch over the version in use, while it is on; `null` if none is.
+    /// The watch over the version in use; `null` if none is declared.
     #[schema(required)]
     pub watch: Option<WatchView>,
     /// The versions, newest first.
@@ -60,24 +60,34 @@ pub struct ModelDetails {
     pub live: Vec<LivePerformanceView>,
 }
 
-/// A watch that is on over the version in use.
+/// A watch over the version in use.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WatchView {
-    /// Until when it is on.
-    pub until: Timestamp,
-    /// The version that the alias goes back to where its condition holds.
-    #[schema(value_type = u32)]
-    pub back_to: VersionNumber,
     /// The condition as text.
     pub condition: String,
+    /// Until when it is on; `null` if it isn't on.
+    #[schema(required)]
+    pub until: Option<Timestamp>,
+    /// The version that the alias goes back to where its condition holds; `null` if it isn't on.
+    #[schema(required, value_type = Option<u32>)]
+    pub back_to: Option<VersionNumber>,
+    /// Why it isn't on; `null` if it is.
+    #[schema(required)]
+    pub not_on: Option<String>,
 }
 
 impl WatchView {
-    /// The watch over a model, if it is on at `now`.
-    pub fn of(watch: &Watch, history: &ModelHistory, in_use: &AliasName, now: Timestamp) -> Option<Self> {
-        let watched = history.watched(in_use, watch.within, now)?;
-        let condition = watch.condition.as_ref()?.to_string();
-        Some(Self { until: watched.until, back_to: watched.back_to, condition })
+    /// The watch over a model as it is at `now`.
+    pub fn of(watch: &Watch, history: &ModelHistory, in_use: &AliasName, now: Timestamp) -> Self {
+        let condition = watch.condition.as_ref().map(ToString::to_string).unwrap_or_default();
+        let watched = history.watched(in_use, watch.within, now);
+        let on = watched.ok();
+        Self {
+            condition,
+            until: on.map(|on| on.until),
+            back_to: on.map(|on| on.back_to),
+            not_on: watched.err().map(|why| why.to_string()),
+        }
     }
 }
 
@@ -145,7 +155,7 @@ pub async fn model_details(
         since: since(&history, alias),
     });
     let watch = pipeline.watch(spec.key.as_str()).filter(|_| of.partition.is_none());
-    let watch = watch.and_then(|watch| WatchView::of(watch, &history, &alias, now));
+    let watch = watch.map(|watch| WatchView::of(watch, &history, &alias, now));
     Ok(ModelDetails {
         key: spec.key.clone(),
         partition: of.partition.clone(),

@@ -14,8 +14,11 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::version::{change_in_words, number, numbers};
-use super::{AskedView, LiveMeasureView, MadeVersion, VersionError, VersionStatusView};
+use super::version::{change_in_words, number, numbers, verdict_in_words};
+use super::{
+    AskedView, LiveMeasureView, MadeVersion, ShadowCallsView, ShadowTrialView, VersionError,
+    VersionStatusView,
+};
 use crate::asset::MetricView;
 use crate::names::DecisionName;
 
@@ -44,6 +47,9 @@ pub struct VersionHistory {
     pub entries: Vec<HistoryEntry>,
     /// The number of older windows that are kept no more, of all versions together.
     pub windows_left_out: u64,
+    /// How the calls of its last trial in shadow went; `null` if it had none.
+    #[schema(required)]
+    pub shadow_calls: Option<ShadowCallsView>,
 }
 
 /// What happened to a version at one time.
@@ -81,16 +87,27 @@ pub enum HistoryStep {
         /// The model's metric of that version when it was made; `null` if it has none.
         #[schema(required)]
         against_metric: Option<Value>,
-        /// The decision; `null` if people were asked.
+        /// The decision; `null` if people, or outcomes, were asked.
         #[schema(required, value_type = Option<DecisionName>)]
         decision: Option<Decision>,
-        /// The question to people; `null` if the gate decided itself.
+        /// The question to people; `null` if they weren't asked.
         #[schema(required)]
         asked: Option<AskedView>,
+        /// The trial in shadow that it began; `null` if the gate asked for no outcomes.
+        #[schema(required)]
+        shadow: Option<ShadowTrialView>,
+        /// Whether it ended a trial in shadow.
+        after_shadow: bool,
         /// The reason in words; empty if the gate gave none.
         reason: String,
         /// The numbers behind it, of the rows that were held out, by label.
         numbers: BTreeMap<String, Value>,
+    },
+    /// A newer version has ended its trial in shadow.
+    Superseded {
+        /// The newer version, which went into shadow, or came into use.
+        #[schema(value_type = u32)]
+        newer: VersionNumber,
     },
     /// It was decided about, by no gate.
     Decided {
@@ -155,34 +172,37 @@ pub async fn version_history(
     let life = version_life(store, of, version).await?;
     let live = live_performances(store, graph, asset, of.partition.as_ref()).await?;
     let history = VersionHistory::new(graph, (asset, of), version, (&life, &live));
-    history.ok_or_else(|| VersionError::NoVersion { of: of.clone(), version })
+    let history = history.ok_or_else(|| VersionError::NoVersion { of: of.clone(), version })?;
+    Ok(VersionHistory { shadow_calls: ShadowCallsView::of(store, (&life, of), version).await?, ..history })
 }
 
 impl VersionHistory {
-    /// The history of a version by what happened to the model's versions and what was measured of them; `None` if there is no such version.
+    /// The history of a version by what happened to the model's versions and what was measured of them, without its calls in shadow; `None`
+    /// if there is no such version.
     pub fn new(
         graph: &AssetGraph,
         (asset, of): (AssetIndex, &AssetPartition),
         version: VersionNumber,
         (life, live): (&ModelHistory, &[FoundPerformance]),
     ) -> Option<Self> {
-        let metric = graph.assets()[asset].spec.metric.as_ref();
+        let (metric, in_use) = (graph.assets()[asset].spec.metric.as_ref(), graph.alias_in_use(asset));
         let at = life.aliases.iter().filter(|(_, at)| **at == version);
         Some(Self {
             key: of.asset.clone(),
             partition: of.partition.clone(),
             version,
-            status: (&life.status(version, &graph.alias_in_use(asset))?).into(),
+            status: (&life.status(version, &in_use)?).into(),
             aliases: at.map(|(alias, _)| alias.clone()).collect(),
             metric: metric.map(MetricView::from),
-            entries: entries(life, version, metric, live),
+            entries: entries((life, &in_use), version, metric, live),
             windows_left_out: live.iter().map(|found| found.performance.left_out).sum(),
+            shadow_calls: None,
         })
     }
 }
 
 fn entries(
-    history: &ModelHistory,
+    (history, in_use): (&ModelHistory, &AliasName),
     version: VersionNumber,
     metric: Option<&AssetMetric>,
     live: &[FoundPerformance],
@@ -204,6 +224,8 @@ fn entries(
                 against_metric: against.and_then(|against| metric_of(history, against, metric)),
                 decision: judged.what.decision,
                 asked: judged.what.asked.as_ref().map(AskedView::from),
+                shadow: judged.what.shadow.as_ref().map(ShadowTrialView::from),
+                after_shadow: judged.what.answers.is_some(),
                 reason: judged.what.reason.clone(),
                 numbers: numbers(&judged.what.metadata),
             };
@@ -221,6 +243,10 @@ fn entries(
             entry(decided, HistoryStep::Decided { decision, by, reason: decided.what.reason.clone() })
         }));
     }
+    entries.extend(history.superseded(version, in_use).map(|end| {
+        let step = HistoryStep::Superseded { newer: end.newer };
+        (end.sequence, HistoryEntry { at: end.at, run: None, step })
+    }));
     let moves = history.moves.iter();
     let moves = moves.filter(|moved| [moved.what.from, moved.what.to].contains(&Some(version)));
     entries.extend(moves.map(|moved| {
@@ -264,15 +290,12 @@ impl HistoryStep {
     pub fn in_words(&self, version: VersionNumber) -> String {
         match self {
             Self::Made { .. } => "made".to_owned(),
-            Self::Judged { against, decision, asked, .. } => {
-                let decision = match (decision, asked) {
-                    (Some(decision), _) => decision.as_str().to_owned(),
-                    (None, Some(asked)) => format!("asks {}", asked.of),
-                    (None, None) => "no decision".to_owned(),
-                };
+            Self::Judged { against, decision, asked, shadow, after_shadow, .. } => {
+                let decision = verdict_in_words(*decision, asked.as_ref(), shadow.as_ref(), *after_shadow);
                 let against = against.map(|against| format!(", against version {against}"));
                 format!("judged: {decision}{}", against.unwrap_or_default())
             }
+            Self::Superseded { newer } => format!("superseded by version {newer}"),
             Self::Decided { decision, .. } => format!("decided: {}", decision.as_str()),
             Self::Moved { alias, from, to, change, .. } => match (*to == Some(version), from, to) {
                 (true, Some(from), _) => format!("{alias}: {change}, after version {from}"),
@@ -290,7 +313,7 @@ impl HistoryStep {
     /// Who did it: a person, a gate, or the asset that measured; empty for what was made.
     pub fn by(&self) -> String {
         match self {
-            Self::Made { .. } => String::new(),
+            Self::Made { .. } | Self::Superseded { .. } => String::new(),
             Self::Judged { gate, .. } => format!("gate `{gate}`"),
             Self::Decided { by, .. } | Self::Moved { by, .. } => by.clone(),
             Self::Live { asset, .. } => asset.to_string(),
@@ -300,7 +323,7 @@ impl HistoryStep {
     /// The reason that was given; empty if there was none.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Made { .. } | Self::Live { .. } => "",
+            Self::Made { .. } | Self::Superseded { .. } | Self::Live { .. } => "",
             Self::Judged { reason, .. } | Self::Decided { reason, .. } | Self::Moved { reason, .. } => reason,
         }
     }
@@ -323,7 +346,7 @@ impl HistoryStep {
                 ));
                 figures
             }
-            Self::Decided { .. } | Self::Moved { .. } => Vec::new(),
+            Self::Superseded { .. } | Self::Decided { .. } | Self::Moved { .. } => Vec::new(),
             Self::Live { metric, baselines, measure, .. } => {
                 let value = |value: Option<f64>| value.map_or(Value::Null, number);
                 let baselines = baselines.iter().zip(&measure.baselines);

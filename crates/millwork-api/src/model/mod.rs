@@ -13,6 +13,7 @@ mod list;
 mod live;
 mod parameters;
 mod repair;
+mod shadow_calls;
 mod trial;
 mod version;
 
@@ -29,6 +30,7 @@ pub use list::{ModelListing, ModelStanding, list_models};
 pub use live::{LiveMeasureView, LivePerformanceView, LiveWindowView, model_live};
 pub use parameters::same_parameters;
 pub use repair::plan_repair;
+pub use shadow_calls::ShadowCallsView;
 pub use trial::TrialView;
 pub use version::{
     AskedView, DecisionView, InputView, LastDecision, MadeVersion, ReadAsView, ShadowTrialView, VerdictView,

@@ -462,13 +462,23 @@ impl From<&Dated<VersionJudged>> for VerdictView {
 impl VerdictView {
     /// The decision, the question or the trial in words.
     pub fn in_words(&self) -> String {
-        let after = if self.after_shadow { AFTER_SHADOW } else { "" };
-        match (self.decision, &self.asked, &self.shadow) {
-            (Some(decision), _, _) => format!("{}{after}", decision.as_str()),
-            (None, Some(asked), _) => format!("asks {}{after}", asked.of),
-            (None, None, Some(trial)) => trial.in_words(),
-            (None, None, None) => "no decision".to_owned(),
-        }
+        verdict_in_words(self.decision, self.asked.as_ref(), self.shadow.as_ref(), self.after_shadow)
+    }
+}
+
+/// The decision of a gate, its question or the trial in words.
+pub(super) fn verdict_in_words(
+    decision: Option<Decision>,
+    asked: Option<&AskedView>,
+    shadow: Option<&ShadowTrialView>,
+    after_shadow: bool,
+) -> String {
+    let after = if after_shadow { AFTER_SHADOW } else { "" };
+    match (decision, asked, shadow) {
+        (Some(decision), _, _) => format!("{}{after}", decision.as_str()),
+        (None, Some(asked), _) => format!("asks {}{after}", asked.of),
+        (None, None, Some(trial)) => trial.in_words(),
+        (None, None, None) => "no decision".to_owned(),
     }
 }
 

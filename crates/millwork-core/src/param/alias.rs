@@ -17,11 +17,11 @@ use crate::version::{AliasName, ReadAs, VersionNumber};
 /// ```
 /// use millwork_core::NamedAlias;
 ///
-/// /// The version that is tried out beside the champion.
-/// enum Shadow {}
+/// /// The version that a staging system uses.
+/// enum Staging {}
 ///
-/// impl NamedAlias for Shadow {
-///     const NAME: &'static str = "shadow";
+/// impl NamedAlias for Staging {
+///     const NAME: &'static str = "staging";
 /// }
 /// ```
 pub trait NamedAlias {

@@ -14,7 +14,7 @@ use millwork_core::{
     PartitionsDefinition, Requirements, StepContext, StepFunction, StepResult, Verdict,
 };
 use millwork_engine::{Cancel, TrialOutcome};
-use millwork_storage::{Batch, MemoryStore, change_model, model_history};
+use millwork_storage::{Batch, MemoryStore, ShadowCalls, change_model, model_history, shadow_calls};
 use serde_json::json;
 
 use crate::support::*;
@@ -145,6 +145,12 @@ async fn called(scenario: &Scenario, run: RunId) -> Vec<(Event, ShadowCalled)> {
         called.outcome.is_over().then_some((event, called))
     });
     called.collect()
+}
+
+/// How the calls of a version of the model, or of a partition of it, went since the beginning of the log.
+async fn calls_of_model(scenario: &Scenario, partition: Option<&str>, number: u32) -> ShadowCalls {
+    let model = AssetPartition::new("model".into(), partition.map(Into::into));
+    shadow_calls(&*scenario.store, &"predictions".into(), (&model, version(number)), 0).await.unwrap()
 }
 
 /// A scenario with version 1 in use and version 2, which is 9, in shadow.
@@ -290,10 +296,12 @@ async fn a_failing_call_harms_nothing() {
         let run = scenario.queued().await;
         let log = scenario.resume(run).await;
         assert!(log.trim_end().ends_with("run succeeded"), "{log}");
-        let outcome = called(&scenario, run).await.pop().unwrap().1.outcome;
+        let ShadowCalled { version, outcome, .. } = called(&scenario, run).await.pop().unwrap().1;
         let ShadowOutcome::Failed { failure } = outcome else { panic!("{outcome:?}") };
         let expected = if panics { "it panics" } else { "it knows no stories" };
         assert!(failure.to_string().contains(expected), "{failure}");
+        let calls = calls_of_model(&scenario, None, version.get()).await;
+        assert_eq!((calls.made, calls.failed, calls.failure), (0, 1, Some(failure.to_string())));
         assert_eq!(scenario.value::<u64>("report").await, 507);
     }
 }
@@ -476,6 +484,8 @@ async fn each_partition_of_a_model_has_its_own_trial() {
         let run = scenario.queued().await;
         scenario.resume(run).await;
         assert_eq!(called(&scenario, run).await.len(), expected, "{partition}");
+        let calls = calls_of_model(&scenario, Some(partition), 2).await;
+        assert_eq!(calls, ShadowCalls { made: expected as u64, ..ShadowCalls::default() }, "{partition}");
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use millwork_api::{AssetSwitch, AutomationSwitch, AutomationView, ExplainedAsset, find_condition};
+use millwork_api::{
+    AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, find_condition,
+    watches_not_on,
+};
 use millwork_core::automation::{AssetState, entries, explain};
 use millwork_core::{AssetKey, Instigator};
 
@@ -23,7 +26,9 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Automatio
     let (graph, others) = (state.pipeline.graph(), state.pipeline.other_conditions());
     let entries = entries(graph, others, &states(&state, None).await?, switched);
     let on = switched(&Instigator::Automation(None)).unwrap_or(true);
-    Ok(Json(AutomationView { on, assets: entries.into_iter().map(Into::into).collect() }))
+    let not_on = watches_not_on(&*state.store, &state.pipeline, state.clock.now()).await?;
+    let view = |entry| AutomationEntryView::new(entry, &not_on);
+    Ok(Json(AutomationView { on, assets: entries.into_iter().map(view).collect() }))
 }
 
 /// The last evaluation of an asset's condition, as a tree and as text.

@@ -276,7 +276,7 @@ async fn the_pages_of_models() {
 }
 
 #[tokio::test]
-async fn a_watch_that_is_on_is_shown() {
+async fn a_watch_is_shown_and_why_it_is_not_on() {
     let worse = AutomationCondition::metric("predictions", "MAE").above(20.0);
     let century = Duration::from_secs(100 * 365 * 86_400);
     let watch = Watch::new(Model::KEY).rollback_if(worse).within(century);
@@ -290,7 +290,11 @@ async fn a_watch_that_is_on_is_shown() {
     append(&*served.store, promoted(1, 1, None).into()).await;
     served.page_with("/models/prices/model", "Version 1 <small>").await;
     let (_, first) = page(&served, "/models/prices/model").await;
-    assert!(!first.contains("watch:"), "there is nothing to go back to: {first}");
+    assert!(first.contains("isn't on: there is no version before 1 to go back to"), "{first}");
+    served.page_with("/automation", "not on: there is no version before 1 to go back to").await;
+    let (_, api) = page(&served, "/api/v1/automation").await;
+    let why = "there is no version before 1 to go back to";
+    assert!(api.contains(&format!("\"not_on\":\"{why}\"")), "{api}");
     append(&*served.store, promoted(3, 2, Some(1)).into()).await;
     served
         .page_with("/models/prices/model", "it goes back to version 1 if MAE of predictions is above 20")
@@ -302,7 +306,7 @@ async fn a_watch_that_is_on_is_shown() {
     assert_eq!(status, 200, "{api}");
     let details: serde_json::Value = serde_json::from_str(&api).unwrap();
     let watch = &details["watch"];
-    assert_eq!(watch["back_to"], 1, "{watch}");
+    assert_eq!((&watch["back_to"], &watch["not_on"]), (&1.into(), &serde_json::Value::Null), "{watch}");
     assert_eq!(watch["condition"], "MAE of predictions is above 20");
 }
 

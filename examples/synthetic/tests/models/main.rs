@@ -110,7 +110,7 @@ fn versions_have_numbers_wherever_they_are_named() {
         1
     );
     models.fails("asset value model@9", 2, "`model` has no version 9\n  hint: `asset history model` lists");
-    models.fails("asset value model@shadow", 2, "`model` has no alias `shadow`");
+    models.fails("asset value model@staging", 2, "`model` has no alias `staging`");
     models.fails("asset value model@0", 2, "`0` is not a version");
     models.fails("asset value model@1 --run last", 2, "names a version, and `--run` another one");
     models.fails("asset value modle@1", 2, "no asset is called `modle`\n  hint: did you mean `model`?");
@@ -185,13 +185,13 @@ fn a_person_decides_about_versions() {
     );
     models.fails("models rollback model", 2, "has no earlier version to go back to");
     models.fails("models rollback plain", 2, "`plain` has no alias `champion`");
-    models.run("models alias model shadow 3");
-    assert_eq!(models.run("asset value model@shadow").trim(), "12.0");
+    models.run("models alias model staging 3");
+    assert_eq!(models.run("asset value model@staging").trim(), "12.0");
     assert_eq!(
-        models.run("models alias model shadow --remove"),
-        "`model` has no shadow any more, before it was version 3.\n"
+        models.run("models alias model staging --remove"),
+        "`model` has no staging any more, before it was version 3.\n"
     );
-    models.fails("models alias model shadow --remove", 2, "`model` has no alias `shadow`");
+    models.fails("models alias model staging --remove", 2, "`model` has no alias `staging`");
     models.run_with("models reject model 4 --reason worse --by", " ");
     let versions = words(&models.run("models versions model"));
     for row in
@@ -484,7 +484,7 @@ fn the_history_of_a_version_is_told_in_the_order_of_time() {
     }
     assert!(!history.contains("Live figures"), "{history}");
     models.fails("models show model@9", 2, "`model` has no version 9");
-    models.fails("models show model@shadow", 2, "`model` has no alias `shadow`");
+    models.fails("models show model@staging", 2, "`model` has no alias `staging`");
     let of_day = models.json("models show day_model@1 --partition mon --json");
     assert_eq!((&of_day["partition"], &of_day["entries"][0]["kind"]), (&"mon".into(), &"made".into()));
 }

@@ -1,12 +1,15 @@
 //! The page of schedules, sensors, conditions, their ticks, and alerts.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView};
+use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView, watches_not_on};
 use millwork_core::automation::{AutomationEntry, Outcome, entries, job_name, watched_model};
+use millwork_core::watch::Unwatched;
 use millwork_core::{AlertRule, AssetKey, Instigator, Pipeline, Schedule, Sensor};
 use millwork_storage::{
     Delivery, DeliveryState, InstigatorState, Pending, PendingState, Tick, TickOutcome, ticks_and_moves,
@@ -161,6 +164,7 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     let switches: Vec<Switch> = schedules.chain(sensors).collect();
     let states = automation_states(state, None).await?;
     let conditions = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
+    let not_on = watches_not_on(&*state.store, pipeline, now).await?;
     let automation = Instigator::Automation(None);
     let mut names: Vec<String> = switches.iter().map(|switch| switch.stored.clone()).collect();
     names.extend((!conditions.is_empty()).then(|| automation.stored().into_owned()));
@@ -172,7 +176,7 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
         automation_on: switched(&automation).unwrap_or(true),
         automation: automation.stored().into_owned(),
         all_conditions: conditions.len(),
-        conditions: conditions.into_iter().take(CONDITIONS).map(condition).collect(),
+        conditions: conditions.into_iter().take(CONDITIONS).map(|entry| condition(entry, &not_on)).collect(),
         of,
         names,
         pending: state.store.pending(&[], PENDING).await?.into_iter().map(pending).collect(),
@@ -235,9 +239,23 @@ fn pending(pending: Pending) -> PendingRow {
     }
 }
 
-fn condition(entry: AutomationEntry) -> Condition {
+fn condition(entry: AutomationEntry, not_on: &BTreeMap<AssetKey, Unwatched>) -> Condition {
+    let outcome = not_on.get(&entry.asset).map_or_else(|| outcome(&entry), |why| format!("not on: {why}"));
+    Condition {
+        href: subject_href(&entry.asset),
+        key: entry.asset.to_string(),
+        stored: Instigator::Automation(Some(entry.asset.clone())).stored().into_owned(),
+        on: entry.on,
+        title: entry.condition,
+        outcome,
+        evaluated_at: moment(entry.evaluated_at),
+        requested_at: moment(entry.requested_at),
+    }
+}
+
+fn outcome(entry: &AutomationEntry) -> String {
     let is_watch = watched_model(&entry.asset).is_some();
-    let outcome = match entry.outcome {
+    match entry.outcome {
         None => "never evaluated".to_owned(),
         Some(Outcome::Requested) if is_watch => "holds".to_owned(),
         Some(Outcome::NotDue) if is_watch => "doesn't hold".to_owned(),
@@ -249,16 +267,6 @@ fn condition(entry: AutomationEntry) -> Condition {
         }
         Some(Outcome::Cooldown { until }) => format!("held back by its cooldown until {until}"),
         Some(Outcome::BudgetSpent { until, .. }) => format!("held back until {until}: budget spent"),
-    };
-    Condition {
-        href: subject_href(&entry.asset),
-        key: entry.asset.to_string(),
-        stored: Instigator::Automation(Some(entry.asset.clone())).stored().into_owned(),
-        on: entry.on,
-        title: entry.condition,
-        outcome,
-        evaluated_at: moment(entry.evaluated_at),
-        requested_at: moment(entry.requested_at),
     }
 }
 

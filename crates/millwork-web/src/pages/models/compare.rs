@@ -78,8 +78,8 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
         status: Status::of(&models.status(&of, version, &alias)),
         decisions: models
             .of(&of)
-            .and_then(|history| history.versions.get(&made.version?))
-            .map(decisions)
+            .zip(made.version)
+            .map(|(history, version)| decisions(history, version, &alias))
             .unwrap_or_default(),
     };
     Ok(Comparison {

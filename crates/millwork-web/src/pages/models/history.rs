@@ -1,7 +1,7 @@
 //! The page of one version: its history from training over its gate to how good it was in use.
 
 use askama::Template;
-use millwork_api::{HistoryEntry, HistoryStep, VersionError, VersionHistory, find_model};
+use millwork_api::{HistoryEntry, HistoryStep, ShadowCallsView, VersionError, VersionHistory, find_model};
 use millwork_core::asset::plot::short_number;
 use millwork_core::model::VersionStatus;
 use millwork_core::version::{AliasName, VersionNumber};
@@ -31,6 +31,8 @@ pub(super) struct History {
     live: Vec<LiveView>,
     /// The number of older windows that are kept no more, of all versions together.
     windows_left_out: u64,
+    /// How the calls of its last trial in shadow went, in words; `None` if it had none.
+    shadow_calls: Option<String>,
     /// The versions before and after this one.
     neighbours: Vec<(&'static str, String)>,
 }
@@ -91,6 +93,7 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
     let found = live_performances(store, graph, index, of.partition.as_ref()).await?;
     let history = VersionHistory::new(graph, (index, &of), version, (&life, &found));
     let history = history.ok_or_else(|| VersionError::NoVersion { of: of.clone(), version })?;
+    let shadow_calls = ShadowCallsView::of(store, (&life, &of), version).await?;
     let with_partition = partition.map(|partition| ("partition", partition));
     let beside = |version: Option<VersionNumber>| {
         let version = version.filter(|version| last.is_some_and(|last| *version <= last))?.to_string();
@@ -116,6 +119,7 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
         live: found.iter().filter_map(|found| picture(found, version, &alias, &used)).collect(),
         moments: moments(&history, version),
         windows_left_out: history.windows_left_out,
+        shadow_calls: shadow_calls.map(|calls| calls.in_words()),
         neighbours: neighbours.collect(),
     })
 }
@@ -157,7 +161,9 @@ fn moment(history: &VersionHistory, entry: &HistoryEntry, version: VersionNumber
     let words = |value: &Value| value.as_f64().map_or_else(|| value.to_string(), short_number);
     let (class, windows) = match step {
         HistoryStep::Made { .. } => ("made", None),
-        HistoryStep::Judged { .. } | HistoryStep::Decided { .. } => ("judged", None),
+        HistoryStep::Judged { .. } | HistoryStep::Superseded { .. } | HistoryStep::Decided { .. } => {
+            ("judged", None)
+        }
         HistoryStep::Moved { to, .. } if *to == Some(version) => ("on", None),
         HistoryStep::Moved { .. } => ("left", None),
         HistoryStep::Live { asset, window, start: _, is_final, metric, baselines, measure } => {

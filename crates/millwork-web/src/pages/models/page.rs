@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use millwork_api::{WatchView, find_asset};
+use millwork_api::{ShadowCallsView, WatchView, find_asset};
 use millwork_core::event::{Event, EventKind};
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::{ModelHistory, VersionStatus};
@@ -67,8 +67,10 @@ struct OneModel {
     seen: String,
     /// The version that a rollback would go to, and the event that its form goes by; `None` if there is none.
     fallback: Option<(VersionNumber, u64)>,
-    /// The watch over the version in use, while it is on.
+    /// The watch over the version in use; `None` if none is declared.
     watch: Option<WatchView>,
+    /// The version in shadow; `None` if none is.
+    in_shadow: Option<InShadow>,
     /// The version whose lineage there is: the one in use, or else the newest; `None` if there is none.
     lineage: Option<VersionNumber>,
     questions: Vec<Question>,
@@ -84,6 +86,15 @@ struct OneModel {
     curves: Vec<Figure>,
     /// The last backtest; `None` if there was none.
     backtest: Option<Backtest>,
+}
+
+/// The version in shadow.
+struct InShadow {
+    version: VersionNumber,
+    /// The asset that it makes beside the version in use.
+    asset: String,
+    /// How its calls went, in words.
+    calls: String,
 }
 
 /// An open question about a version.
@@ -216,6 +227,7 @@ async fn one(
         in_use_of(history, alias, now).map(|in_use| InUse { number: metric.map(Shown::of), ..in_use });
     let graph = state.pipeline.graph();
     let live = live_performances(&*state.store, graph, index, of.partition.as_ref()).await?;
+    let in_shadow = in_shadow(state, (history, alias), of).await?;
     let used = uses(history, alias, now);
     let table = Of { models, asset: of, alias, metric: spec.metric.as_ref(), live: &live, removed: &removed };
     let with = |parameters: &[(&str, &str)]| format!("?{}", query(parameters));
@@ -239,7 +251,8 @@ async fn one(
             .pipeline
             .watch(of.asset.as_str())
             .filter(|_| of.partition.is_none())
-            .and_then(|watch| WatchView::of(watch, history, alias, now)),
+            .map(|watch| WatchView::of(watch, history, alias, now)),
+        in_shadow,
         lineage: in_use_made.first().and_then(|(_, made)| made.version).or(listed.first().copied()),
         questions: open(history, alias)
             .into_iter()
@@ -268,6 +281,17 @@ async fn one(
             models.status(of, version, alias) == VersionStatus::Rejected
         })),
     })
+}
+
+async fn in_shadow(
+    state: &AppState,
+    (history, alias): (&ModelHistory, &AliasName),
+    of: &AssetPartition,
+) -> Result<Option<InShadow>, ApiError> {
+    let Some((version, verdict)) = history.in_shadow(alias) else { return Ok(None) };
+    let asset = verdict.what.shadow.as_ref().map(|trial| trial.asset.to_string()).unwrap_or_default();
+    let calls = ShadowCallsView::of(&*state.store, (history, of), version).await?;
+    Ok(Some(InShadow { version, asset, calls: calls.map(|calls| calls.in_words()).unwrap_or_default() }))
 }
 
 /// The versions whose curves are drawn: the one in use, and the newest that aren't rejected.

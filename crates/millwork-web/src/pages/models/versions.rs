@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use millwork_api::same_parameters;
-use millwork_core::model::{ModelVersion, VersionStatus};
+use millwork_core::model::{ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetMetric, AssetPartition, RecordedConfig};
 use millwork_storage::FoundPerformance;
@@ -103,9 +103,8 @@ fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow 
     let aliases = aliases.filter(|(alias, at)| *alias != of.alias && Some(**at) == made.version);
     let is_removed = of.removed.contains(&event.sequence);
     let config = made.provenance.config.as_deref().map(RecordedConfig::fields).unwrap_or_default();
-    let found = history.zip(made.version).and_then(|(history, version)| history.versions.get(&version));
-    let last_event =
-        history.zip(made.version).and_then(|(history, version)| last_event(history, version, of.alias));
+    let found = history.zip(made.version);
+    let last_event = found.and_then(|(history, version)| last_event(history, version, of.alias));
     VersionRow {
         last_event: last_event.map_or(0, |(sequence, _)| sequence),
         version: made.version,
@@ -117,7 +116,7 @@ fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow 
         live: made.version.and_then(|version| LiveCell::of(of.live, version, of.alias)),
         status: Status::of(&status),
         aliases: aliases.map(|(alias, _)| alias.to_string()).collect(),
-        decisions: found.map(decisions).unwrap_or_default(),
+        decisions: found.map(|(history, version)| decisions(history, version, of.alias)).unwrap_or_default(),
         is_removed,
         can_be_promoted: made.version.is_some() && !is_removed && status != VersionStatus::InUse,
         can_be_rejected: made.version.is_some()
@@ -125,14 +124,22 @@ fn row(of: &Of<'_>, (event, made): &Made<'_>, columns: &[String]) -> VersionRow 
     }
 }
 
-/// What gates and people have decided about a version, oldest first.
-pub(super) fn decisions(version: &ModelVersion) -> Vec<DecisionLine> {
-    let verdicts = version.verdicts.iter().map(|dated| {
+/// What gates and people have decided about a version, and what has ended its trial, oldest first.
+pub(super) fn decisions(
+    history: &ModelHistory,
+    version: VersionNumber,
+    in_use: &AliasName,
+) -> Vec<DecisionLine> {
+    let Some(found) = history.versions.get(&version) else { return Vec::new() };
+    let verdicts = found.verdicts.iter().map(|dated| {
         let judged = &dated.what;
         let mut what = match (&judged.decision, &judged.asked, &judged.shadow) {
             (Some(decision), _, _) => decision.as_str().to_owned(),
             (None, Some(asked), _) => format!("ask {}", asked.of),
-            (None, None, Some(trial)) => format!("in shadow at {}", trial.asset),
+            (None, None, Some(trial)) => {
+                let until = trial.until.map(|until| format!(" until {until}")).unwrap_or_default();
+                format!("in shadow at {}{until}", trial.asset)
+            }
             (None, None, None) => "no decision".to_owned(),
         };
         if judged.answers.is_some() {
@@ -144,14 +151,19 @@ pub(super) fn decisions(version: &ModelVersion) -> Vec<DecisionLine> {
         let (by, reason) = (format!("gate {}", judged.gate), judged.reason.clone());
         (dated.sequence, DecisionLine { what, by, reason, at: dated.at.to_string() })
     });
-    let decisions = version.decisions.iter().map(|dated| {
+    let decisions = found.decisions.iter().map(|dated| {
         let decided = &dated.what;
         let (by, reason) = (who(&decided.by), decided.reason.clone());
         let after = if decided.after_shadow { " after shadow" } else { "" };
         let what = format!("{}{after}", decided.decision.as_str());
         (dated.sequence, DecisionLine { what, by, reason, at: dated.at.to_string() })
     });
-    let mut lines: Vec<(u64, DecisionLine)> = verdicts.chain(decisions).collect();
+    let superseded = history.superseded(version, in_use).map(|end| {
+        let what = format!("superseded by version {}", end.newer);
+        let (by, reason) = (String::new(), String::new());
+        (end.sequence, DecisionLine { what, by, reason, at: end.at.to_string() })
+    });
+    let mut lines: Vec<(u64, DecisionLine)> = verdicts.chain(decisions).chain(superseded).collect();
     lines.sort_by_key(|(sequence, _)| *sequence);
     lines.into_iter().map(|(_, line)| line).collect()
 }

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use millwork_api::{AutomationView, ExplainedAsset, SimulatedRunView, find_condition};
+use millwork_api::{
+    AutomationEntryView, AutomationView, ExplainedAsset, SimulatedRunView, find_asset, find_condition,
+    watches_not_on,
+};
 use millwork_core::automation::{
     AssetState, AutomationEntry, FailureBackoff, Outcome, alias_key, entries, explain, watched_model,
 };
 use millwork_core::simulation::{SimulatedRun, Simulation};
-use millwork_core::{AssetKey, Instigator, Problem};
+use millwork_core::watch::Unwatched;
+use millwork_core::{AssetKey, Clock as _, Instigator, Problem, SystemClock};
 use millwork_storage::{each_latest, recorded_changes, ticks_and_moves};
 
 use super::durations;
@@ -61,8 +65,30 @@ pub(super) enum Automation {
         /// Also simulate what is switched off
         #[arg(long)]
         all: bool,
+        /// Only the runs that materialize this asset, or the moves of the watch over it
+        #[arg(long, value_name = "KEY")]
+        asset: Option<String>,
+        /// Maximum number of rows
+        #[arg(long, default_value_t = LIMIT)]
+        limit: usize,
     },
 }
+
+/// What is shown of simulated runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'a> {
+    /// The key of an asset that they are to materialize, or of the model that is to go back; any if absent.
+    pub(super) asset: Option<&'a str>,
+    /// How many.
+    pub(super) limit: usize,
+}
+
+impl Shown<'_> {
+    pub(super) const ALL: Self = Self { asset: None, limit: LIMIT };
+}
+
+/// How many simulated runs are shown unless a limit is given.
+const LIMIT: usize = 1000;
 
 /// A span of time.
 #[derive(Clone, Copy, Debug, Args)]
@@ -82,7 +108,9 @@ pub(super) fn run(session: &Session, automation: Automation) -> Result<Exit, Fai
         Automation::On { key } => switch(session, key.as_deref(), true),
         Automation::Off { key } => switch(session, key.as_deref(), false),
         Automation::Ticks { limit } => ticks(session, limit, session.wants_json()),
-        Automation::Simulate { span, all } => simulate(session, span, all, session.wants_json()),
+        Automation::Simulate { span, all, asset, limit } => {
+            simulate(session, span, all, Shown { asset: asset.as_deref(), limit }, session.wants_json())
+        }
     }
 }
 
@@ -98,16 +126,18 @@ async fn states(
 
 fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
     let pipeline = session.pipeline()?;
-    let (on, entries) = block_on(async {
+    let (on, entries, not_on) = block_on(async {
         let opened = session.home().await?;
         let switches = opened.store.states().await?;
         let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
         let states = states(&opened, None).await?;
         let entries = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
-        Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries))
+        let not_on = watches_not_on(&*opened.store, pipeline, SystemClock.now()).await?;
+        Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries, not_on))
     })?;
     if json {
-        let assets = entries.into_iter().map(Into::into).collect();
+        let view = |entry| AutomationEntryView::new(entry, &not_on);
+        let assets = entries.into_iter().map(view).collect();
         print_json(&AutomationView { on, assets })?;
     } else if entries.is_empty() {
         outln!(
@@ -118,15 +148,28 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
             outln!("Automation is off; `automation on` switches it on.");
         }
         let heading = ["ASSET", "STATE", "CONDITION", "OUTCOME", "EVALUATED", "REQUESTED"];
-        out!("{}", table(heading, entries.iter().map(entry_row).collect()));
+        out!("{}", table(heading, entries.iter().map(|entry| entry_row(entry, &not_on)).collect()));
     }
     Ok(Exit::Success)
 }
 
-fn entry_row(entry: &AutomationEntry) -> [String; 6] {
+fn entry_row(entry: &AutomationEntry, not_on: &BTreeMap<AssetKey, Unwatched>) -> [String; 6] {
     let moment = |at: Option<Timestamp>| at.map(when::moment).unwrap_or_default();
+    let outcome = not_on.get(&entry.asset).map_or_else(|| outcome(entry), |why| format!("not on: {why}"));
+    let state = if entry.on { "on" } else { "off" };
+    [
+        entry.asset.to_string(),
+        state.to_owned(),
+        entry.condition.clone(),
+        outcome,
+        moment(entry.evaluated_at),
+        moment(entry.requested_at),
+    ]
+}
+
+fn outcome(entry: &AutomationEntry) -> String {
     let is_watch = watched_model(&entry.asset).is_some();
-    let outcome = match entry.outcome {
+    match entry.outcome {
         None => "never evaluated".to_owned(),
         Some(Outcome::Requested) if is_watch => "holds".to_owned(),
         Some(Outcome::NotDue) if is_watch => "doesn't hold".to_owned(),
@@ -141,16 +184,7 @@ fn entry_row(entry: &AutomationEntry) -> [String; 6] {
         Some(Outcome::BudgetSpent { until, .. }) => {
             format!("held until {} (budget spent)", when::moment(until))
         }
-    };
-    let state = if entry.on { "on" } else { "off" };
-    [
-        entry.asset.to_string(),
-        state.to_owned(),
-        entry.condition.clone(),
-        outcome,
-        moment(entry.evaluated_at),
-        moment(entry.requested_at),
-    ]
+    }
 }
 
 fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
@@ -196,13 +230,21 @@ fn ticks(session: &Session, limit: u32, json: bool) -> Result<Exit, Failure> {
 }
 
 /// Prints the runs that schedules and conditions would request in a span of time.
-pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> Result<Exit, Failure> {
+pub(super) fn simulate(
+    session: &Session,
+    span: Span,
+    all: bool,
+    shown: Shown<'_>,
+    json: bool,
+) -> Result<Exit, Failure> {
     if span.to < span.from {
         let problem =
             Problem::new(format!("the span ends at {}, before it begins at {}", span.to, span.from));
         return Err(Failure::usage(problem.with_hint("`--from` must be the earlier time")));
     }
     let pipeline = session.pipeline()?;
+    let asset = shown.asset.map(|key| find_asset(pipeline.graph(), key)).transpose()?;
+    let asset = asset.map(|index| &pipeline.graph().assets()[index].spec.key);
     let keys: Vec<AssetKey> = pipeline.graph().assets().iter().map(|node| node.spec.key.clone()).collect();
     let (switches, present, recorded, durations) = block_on(async {
         let opened = session.home().await?;
@@ -234,8 +276,14 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
             let is_on = |asset| switched(&Instigator::Automation(asset)).unwrap_or(true);
             all || (is_on(None) && is_on(Some(key.clone())))
         },
+        wanted: &|run| {
+            asset.is_none_or(|key| run.assets.contains(key) || run.goes_back.as_ref() == Some(key))
+        },
+        most: shown.limit.saturating_add(1),
     };
-    let runs = simulation.runs().map_err(|error| Failure::usage(error.to_string()))?;
+    let mut runs = simulation.runs().map_err(|error| Failure::usage(error.to_string()))?;
+    let are_all = runs.len() <= shown.limit;
+    runs.truncate(shown.limit);
     if json {
         print_json(&runs.into_iter().map(SimulatedRunView::from).collect::<Vec<_>>())?;
     } else if runs.is_empty() {
@@ -243,6 +291,9 @@ pub(super) fn simulate(session: &Session, span: Span, all: bool, json: bool) -> 
         outln!("No run would have been requested.{hint}");
     } else {
         out!("{}", table(["AT", "UNTIL", "ASSETS", "WHY"], runs.iter().map(run_row).collect()));
+        if !are_all {
+            outln!("The first {}; `--limit` shows more.", runs.len());
+        }
     }
     Ok(Exit::Success)
 }

@@ -14,7 +14,7 @@ use millwork_engine::{
 };
 use tokio::sync::watch;
 
-use super::automation::{Span, simulate};
+use super::automation::{Shown, Span, simulate};
 use super::in_process::InProcessRuns;
 use crate::app::failure::{Exit, Failure};
 use crate::app::log;
@@ -67,7 +67,7 @@ impl DaemonArguments {
 /// Evaluates schedules and launches runs; with `--dry-run`, prints the runs that would be requested.
 pub(super) fn run_or_simulate(session: &Session, command: &DaemonCommand) -> Result<Exit, Failure> {
     match (command.from, command.to) {
-        (Some(from), Some(to)) => simulate(session, Span { from, to }, command.all, false),
+        (Some(from), Some(to)) => simulate(session, Span { from, to }, command.all, Shown::ALL, false),
         _ => run(session, &command.daemon),
     }
 }

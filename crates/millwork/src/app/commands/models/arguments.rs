@@ -64,7 +64,7 @@ pub(in crate::app::commands) enum Models {
     /// Set or remove an alias of a model
     #[command(
         arg(json_flag()),
-        after_help = "Examples:\n  models alias comments_model shadow 7\n  models alias comments_model shadow --remove"
+        after_help = "Examples:\n  models alias comments_model staging 7\n  models alias comments_model staging --remove"
     )]
     Alias {
         /// Key of the model

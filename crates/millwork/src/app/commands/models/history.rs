@@ -57,6 +57,9 @@ fn print(history: &VersionHistory, limit: usize) {
             "Live figures are of what was predicted in use, the others of other rows: they can't be compared."
         );
     }
+    if let Some(calls) = &history.shadow_calls {
+        outln!("Calls in shadow: {}.", calls.in_words().trim_end_matches('.'));
+    }
     if history.windows_left_out > 0 {
         outln!("{} older windows are kept no more, of all versions together.", history.windows_left_out);
     }

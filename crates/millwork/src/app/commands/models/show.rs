@@ -124,8 +124,13 @@ pub(super) async fn show(session: &Session, opened: &Opened, of: &Of) -> Result<
 
 /// The watch over the version in use in a few words.
 fn watch(watch: &WatchView) -> String {
-    let WatchView { until, back_to, condition } = watch;
-    format!("on until {}, goes back to version {back_to} if {condition}", when::moment(*until))
+    let WatchView { condition, until, back_to, not_on } = watch;
+    match (until, back_to) {
+        (Some(until), Some(back_to)) => {
+            format!("on until {}, goes back to version {back_to} if {condition}", when::moment(*until))
+        }
+        (Some(_) | None, _) => format!("not on: {}", not_on.as_deref().unwrap_or_default()),
+    }
 }
 
 fn print_moves(model: &ModelDetails, limit: usize) {
