@@ -56,6 +56,11 @@ impl Cron {
         self.minute.wildcard || self.hour.wildcard
     }
 
+    /// Whether it comes at midnight only, so that a date names a tick.
+    pub(crate) fn is_at_midnight(&self) -> bool {
+        self.minutes(0) == 1 && (1..24).all(|hour| self.minutes(hour) == 0)
+    }
+
     /// The first time at `from` or after it, on a clock that never changes.
     pub(super) fn at_or_after(&self, from: DateTime) -> Option<DateTime> {
         let from = whole_minute_at_or_after(from)?;

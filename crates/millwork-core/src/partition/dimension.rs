@@ -1,0 +1,180 @@
+//! The dimensions of keys, as authors write them.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::key_space::{Axis, KeySpace, Texts};
+use super::{Key, TimeWindows};
+use crate::problem::Problem;
+
+/// One dimension of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dimension {
+    /// Its name, by which messages and pages call it: letters, digits, `_` and `-`.
+    pub name: String,
+    /// The values it has.
+    pub kind: DimensionKind,
+}
+
+/// The values of a dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DimensionKind {
+    /// Windows of time.
+    Windows(TimeWindows),
+    /// A list of texts, in its order.
+    Fixed(Vec<String>),
+    /// Texts that are added and removed at run time, under the name of the dimension.
+    Dynamic,
+}
+
+/// The dimensions of keys, in their order: every value of one goes with every value of another.
+///
+/// ```
+/// use millwork_core::partition::{daily, dynamic, fixed};
+///
+/// let dimensions = daily("Europe/Berlin").from("2024-01-01").by(dynamic("countries")).by(fixed(["a", "b"]).named("arm"));
+/// assert!(dimensions.problems().is_empty());
+///
+/// let now = "2024-01-03T12:00:00Z".parse().unwrap();
+/// let mut keys = dimensions.space(now)?;
+/// keys.texts_mut("countries").unwrap().add("de");
+/// assert_eq!(keys.all().count(), 4);
+/// assert_eq!(keys.key("2024-01-02|de|a")?.text(), "2024-01-02|de|a");
+/// # Ok::<(), millwork_core::Problem>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dimensions(Vec<Dimension>);
+
+/// A dimension of texts, in their order. It is called `fixed` unless it is [named](Dimension::named).
+pub fn fixed<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Dimension {
+    let texts = texts.into_iter().map(Into::into).collect();
+    Dimension { name: "fixed".to_owned(), kind: DimensionKind::Fixed(texts) }
+}
+
+/// A dimension of texts that are added and removed at run time, under a name that several assets may share.
+pub fn dynamic(name: impl Into<String>) -> Dimension {
+    Dimension { name: name.into(), kind: DimensionKind::Dynamic }
+}
+
+impl TimeWindows {
+    /// The windows as a dimension with a name. Without one it is called `time`.
+    pub fn named(self, name: impl Into<String>) -> Dimension {
+        Dimension { name: name.into(), kind: DimensionKind::Windows(self) }
+    }
+
+    /// The windows crossed with another dimension.
+    pub fn by(self, other: impl Into<Dimension>) -> Dimensions {
+        Dimensions::from(self).by(other)
+    }
+}
+
+impl From<TimeWindows> for Dimension {
+    fn from(windows: TimeWindows) -> Self {
+        windows.named("time")
+    }
+}
+
+impl Dimension {
+    /// The dimension with another name.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    /// The dimension crossed with another one.
+    pub fn by(self, other: impl Into<Self>) -> Dimensions {
+        Dimensions::from(self).by(other)
+    }
+
+    /// What its keys are at a moment. A dynamic dimension has none until they are added.
+    fn axis(&self) -> Result<Axis, Vec<Problem>> {
+        let within = |problem: Problem| problem.within(format!("the dimension `{}`", self.name));
+        match &self.kind {
+            DimensionKind::Windows(windows) => match windows.check() {
+                Ok(calendar) => Ok(Axis::Windows(calendar)),
+                Err(_) => Err(windows.problems().into_iter().map(within).collect()),
+            },
+            DimensionKind::Fixed(texts) => {
+                let problems: Vec<Problem> = texts_problems(texts).into_iter().map(within).collect();
+                if problems.is_empty() { Ok(Axis::Texts(Texts::new(texts))) } else { Err(problems) }
+            }
+            DimensionKind::Dynamic => Ok(Axis::Texts(Texts::default())),
+        }
+    }
+}
+
+impl<D: Into<Dimension>> From<D> for Dimensions {
+    fn from(dimension: D) -> Self {
+        Self(vec![dimension.into()])
+    }
+}
+
+impl Dimensions {
+    /// The dimensions with one more.
+    #[must_use]
+    pub fn by(mut self, other: impl Into<Dimension>) -> Self {
+        self.0.push(other.into());
+        self
+    }
+
+    /// Each of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Dimension> {
+        self.0.iter()
+    }
+
+    /// All that is wrong with them: names that are none or are given twice, and what is wrong with each.
+    pub fn problems(&self) -> Vec<Problem> {
+        let (mut problems, mut seen) = (Vec::new(), HashSet::new());
+        for dimension in &self.0 {
+            problems.extend(name_problem(&dimension.name));
+            if !seen.insert(&dimension.name) {
+                let problem = Problem::new(format!("two dimensions are called `{}`", dimension.name));
+                problems.push(problem.with_hint("give one another name, as in `.named(\"arm\")`"));
+            }
+            problems.extend(dimension.axis().err().unwrap_or_default());
+        }
+        problems
+    }
+
+    /// The keys that there are `now`. Those of dynamic dimensions are added by [`KeySpace::texts_mut`].
+    ///
+    /// # Errors
+    ///
+    /// The first of [`problems`](Self::problems).
+    pub fn space(&self, now: Timestamp) -> Result<KeySpace, Problem> {
+        if let Some(problem) = self.problems().into_iter().next() {
+            return Err(problem);
+        }
+        let axes = self.0.iter().map(|dimension| Some((dimension.name.clone(), dimension.axis().ok()?)));
+        let axes: Option<Vec<(String, Axis)>> = axes.collect();
+        axes.map(|axes| KeySpace::new(axes, now)).ok_or_else(|| Problem::new("a dimension is invalid"))
+    }
+}
+
+fn name_problem(name: &str) -> Option<Problem> {
+    let allowed = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-');
+    let message = if name.is_empty() {
+        "a dimension has no name".to_owned()
+    } else {
+        let character = name.chars().find(|character| !allowed(*character))?;
+        format!("the name `{name}` of a dimension contains {character:?}")
+    };
+    Some(Problem::new(message).with_hint("a name has letters, digits, `_` and `-`"))
+}
+
+fn texts_problems(texts: &[String]) -> Vec<Problem> {
+    if texts.is_empty() {
+        return vec![
+            Problem::new("it has no text").with_hint("list at least one, as in `fixed([\"de\", \"fr\"])`"),
+        ];
+    }
+    let mut problems: Vec<Problem> =
+        texts.iter().filter_map(|text| Key::texts([text.as_str()]).problem()).collect();
+    let mut seen = HashSet::new();
+    let twice = texts.iter().filter(|text| !seen.insert(*text));
+    problems.extend(
+        twice.map(|text| Problem::new(format!("it has the text `{text}` twice")).with_hint("list it once")),
+    );
+    problems
+}

@@ -1,0 +1,316 @@
+//! The keys that there are at a moment, by their indexes in each dimension.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::key::{escaped, interval, unescaped};
+use super::{Calendar, IndexSet, Key, KeyIndex, KeySet, KeyValue};
+use crate::problem::Problem;
+
+/// The keys that there are at a moment. It reads and writes keys, and sets of them, as text.
+#[derive(Clone, Debug)]
+pub struct KeySpace {
+    pub(super) dimensions: Vec<SpaceDimension>,
+    pub(super) now: Timestamp,
+}
+
+/// A dimension with its values at a moment.
+#[derive(Clone, Debug)]
+pub(super) struct SpaceDimension {
+    pub(super) name: String,
+    pub(super) axis: Axis,
+    /// The indexes of the windows that there are; texts know theirs.
+    windows: IndexSet,
+}
+
+/// The values of a dimension.
+#[derive(Clone, Debug)]
+pub enum Axis {
+    /// Windows of time.
+    Windows(Calendar),
+    /// Texts.
+    Texts(Texts),
+}
+
+/// Texts with an index each, which they keep when they are removed.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    texts: Vec<Arc<str>>,
+    indexes: HashMap<Arc<str>, i64>,
+    present: IndexSet,
+}
+
+impl Texts {
+    /// Some texts, with indexes in their order.
+    pub fn new<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
+        let mut all = Self::default();
+        for text in texts {
+            all.known(text.as_ref());
+        }
+        all.present = (0..all.texts.len() as i64).collect();
+        all
+    }
+
+    /// Adds a text, again if it was removed; its index.
+    pub fn add(&mut self, text: &str) -> i64 {
+        let index = self.known(text);
+        if !self.present.contains(index) {
+            self.present = self.present.union(&IndexSet::from(index..=index));
+        }
+        index
+    }
+
+    /// Removes a text, which keeps its index; whether it was there.
+    pub fn remove(&mut self, text: &str) -> bool {
+        let Some(index) = self.index(text).filter(|index| self.present.contains(*index)) else {
+            return false;
+        };
+        self.present = self.present.difference(&IndexSet::from(index..=index));
+        true
+    }
+
+    /// The index of a text that is or was there.
+    pub fn index(&self, text: &str) -> Option<i64> {
+        self.indexes.get(text).copied()
+    }
+
+    /// The text with an index.
+    pub fn text(&self, index: i64) -> Option<&Arc<str>> {
+        self.texts.get(usize::try_from(index).ok()?)
+    }
+
+    /// The indexes of those that are there.
+    pub fn present(&self) -> &IndexSet {
+        &self.present
+    }
+
+    /// A text that is there and differs by one character.
+    fn near(&self, text: &str) -> Option<&Arc<str>> {
+        // Among many more, each misspelling is near to something else, and a search takes long.
+        const MOST: usize = 10_000;
+        let present = self.present.iter().take(MOST).filter_map(|index| self.text(index));
+        let mut near = present.filter(|known| strsim::damerau_levenshtein(known, text) == 1);
+        near.next()
+    }
+
+    fn known(&mut self, text: &str) -> i64 {
+        if let Some(index) = self.index(text) {
+            return index;
+        }
+        let (index, text): (i64, Arc<str>) = (self.texts.len() as i64, text.into());
+        self.texts.push(text.clone());
+        self.indexes.insert(text, index);
+        index
+    }
+}
+
+impl SpaceDimension {
+    /// The indexes of the values that there are.
+    pub(super) fn present(&self) -> &IndexSet {
+        match &self.axis {
+            Axis::Windows(_) => &self.windows,
+            Axis::Texts(texts) => texts.present(),
+        }
+    }
+
+    /// The value with an index, whether or not it is there.
+    fn value(&self, index: i64) -> Option<KeyValue> {
+        match &self.axis {
+            Axis::Windows(calendar) => calendar.at_index(index).map(KeyValue::Window),
+            Axis::Texts(texts) => texts.text(index).cloned().map(KeyValue::Text),
+        }
+    }
+
+    /// The index of a value; `None` if the dimension never had it.
+    fn index(&self, value: &KeyValue) -> Option<i64> {
+        match (&self.axis, value) {
+            (Axis::Windows(calendar), KeyValue::Window(window)) => calendar.index(window),
+            (Axis::Texts(texts), KeyValue::Text(text)) => texts.index(text),
+            (Axis::Windows(_), KeyValue::Text(_)) | (Axis::Texts(_), KeyValue::Window(_)) => None,
+        }
+    }
+
+    /// The index of the value with a text, which must be there at a moment.
+    pub(super) fn index_of_text(&self, text: &str, now: Timestamp) -> Result<i64, Problem> {
+        let within = |problem: Problem| problem.within(format!("the dimension `{}`", self.name));
+        match &self.axis {
+            Axis::Windows(calendar) => {
+                let window = calendar.window(text).map_err(within)?;
+                let problem = calendar.not_ended(&window, now).map(within);
+                let index = calendar.index(&window).filter(|_| problem.is_none());
+                index.ok_or_else(|| {
+                    problem.unwrap_or_else(|| within(Problem::new(format!("there is no `{text}`"))))
+                })
+            }
+            Axis::Texts(texts) => {
+                let index = texts.index(text).filter(|index| texts.present().contains(*index));
+                index.ok_or_else(|| within(unknown(texts, text)))
+            }
+        }
+    }
+}
+
+/// Why a text is none of those that are there.
+fn unknown(texts: &Texts, text: &str) -> Problem {
+    const SHOWN: usize = 10;
+    let verb = if texts.index(text).is_some() { "has been removed" } else { "is unknown" };
+    let known = texts.present().iter().filter_map(|index| texts.text(index));
+    let near = texts.near(text);
+    let hint = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if texts.present().is_empty() => "there is no value; add some first".to_owned(),
+        None => {
+            let shown: Vec<String> = known.take(SHOWN).map(|known| format!("`{known}`")).collect();
+            let rest = if texts.present().count() > SHOWN as u64 { ", …" } else { "" };
+            format!("it has {}{rest}", shown.join(", "))
+        }
+    };
+    Problem::new(format!("the value `{text}` {verb}")).with_hint(hint)
+}
+
+impl KeySpace {
+    pub(super) fn new(axes: Vec<(String, Axis)>, now: Timestamp) -> Self {
+        let dimension = |(name, axis): (String, Axis)| {
+            let windows = match &axis {
+                Axis::Windows(calendar) => calendar.indexes(now),
+                Axis::Texts(_) => IndexSet::default(),
+            };
+            SpaceDimension { name, axis, windows }
+        };
+        Self { dimensions: axes.into_iter().map(dimension).collect(), now }
+    }
+
+    /// The same at another moment.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        let axes = self.dimensions.into_iter().map(|dimension| (dimension.name, dimension.axis));
+        Self::new(axes.collect(), now)
+    }
+
+    /// The names of the dimensions, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.dimensions.iter().map(|dimension| dimension.name.as_str())
+    }
+
+    /// The values of a dimension.
+    pub fn axis(&self, name: &str) -> Option<&Axis> {
+        self.dimensions.iter().find(|dimension| dimension.name == name).map(|dimension| &dimension.axis)
+    }
+
+    /// The texts of a dimension, to add some or remove some; `None` if it has windows.
+    pub fn texts_mut(&mut self, name: &str) -> Option<&mut Texts> {
+        let dimension = self.dimensions.iter_mut().find(|dimension| dimension.name == name)?;
+        match &mut dimension.axis {
+            Axis::Windows(_) => None,
+            Axis::Texts(texts) => Some(texts),
+        }
+    }
+
+    /// Every key.
+    pub fn all(&self) -> KeySet {
+        KeySet::product(self.dimensions.iter().map(|dimension| dimension.present().clone()))
+    }
+
+    /// The key with a text.
+    ///
+    /// # Errors
+    ///
+    /// When it has another number of dimensions, or a value that there isn't.
+    pub fn key(&self, text: &str) -> Result<Key, Problem> {
+        let index = self.index_of_text(text)?;
+        self.key_at(&index).ok_or_else(|| Problem::new(format!("there is no key `{text}`")))
+    }
+
+    /// The key with an index in each dimension, whether or not it is there; `None` if no dimension ever had such a value.
+    pub fn key_at(&self, index: &[i64]) -> Option<Key> {
+        let pairs = self.dimensions.iter().zip(index);
+        let values: Option<Vec<KeyValue>> = pairs.map(|(dimension, index)| dimension.value(*index)).collect();
+        values
+            .filter(|values| values.len() == self.dimensions.len() && index.len() == values.len())
+            .map(Key::new)
+    }
+
+    /// The indexes of a key; `None` if a dimension never had its value.
+    pub fn index(&self, key: &Key) -> Option<KeyIndex> {
+        let pairs = self.dimensions.iter().zip(key.values());
+        let index: Option<KeyIndex> = pairs.map(|(dimension, value)| dimension.index(value)).collect();
+        index.filter(|_| key.values().len() == self.dimensions.len())
+    }
+
+    /// The key with an [identity](Key::identity); `None` if no dimension ever had such a value.
+    pub fn key_of_identity(&self, identity: &str) -> Option<Key> {
+        let parts: Vec<&str> = identity.split(',').collect();
+        if parts.len() != self.dimensions.len() {
+            return None;
+        }
+        let index = self.dimensions.iter().zip(parts).map(|(dimension, part)| match &dimension.axis {
+            Axis::Windows(calendar) => {
+                let (start, end) = interval(part)?;
+                let window = calendar.starting(start)?;
+                calendar.index(&window).filter(|_| window.end() == end)
+            }
+            Axis::Texts(texts) => {
+                let text = percent_encoding::percent_decode_str(part).decode_utf8().ok()?;
+                texts.index(&text)
+            }
+        });
+        let index: Option<KeyIndex> = index.collect();
+        self.key_at(&index?).filter(|key| key.identity() == identity)
+    }
+
+    /// Why a set has more keys than are meant at once; `None` if it hasn't.
+    pub fn too_many(&self, keys: &KeySet, most: u64) -> Option<Problem> {
+        let count = keys.count();
+        if count <= most {
+            return None;
+        }
+        let sizes: Vec<String> = self
+            .dimensions
+            .iter()
+            .enumerate()
+            .map(|(place, dimension)| format!("{} of `{}`", keys.indexes(place).count(), dimension.name))
+            .collect();
+        let message = format!("the set has {count} keys, and may have {most}: {}", sizes.join(" × "));
+        Some(
+            Problem::new(message)
+                .with_hint("name fewer values, or a range of windows such as `2024-01-01..2024-01-31`"),
+        )
+    }
+
+    fn index_of_text(&self, text: &str) -> Result<KeyIndex, Problem> {
+        if let [dimension] = &self.dimensions[..] {
+            return Ok(vec![dimension.index_of_text(text, self.now)?]);
+        }
+        let parts: Vec<&str> = text.split('|').collect();
+        self.check_parts(text, parts.len())?;
+        let index = self.dimensions.iter().zip(parts).map(|(dimension, part)| {
+            let part = unescaped(part)?;
+            dimension.index_of_text(&part, self.now)
+        });
+        index.collect()
+    }
+
+    /// That a text has as many parts as there are dimensions.
+    pub(super) fn check_parts(&self, text: &str, parts: usize) -> Result<(), Problem> {
+        let dimensions = self.dimensions.len();
+        if parts == dimensions {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.names().collect();
+        let message = format!("`{text}` has {parts} of the {dimensions} dimensions: {}", names.join(", "));
+        let hint = if parts < dimensions {
+            format!("write `{text}{}` for every value of the others", "|*".repeat(dimensions - parts))
+        } else {
+            "write one part for each dimension, and `%7C` for a `|` in a value".to_owned()
+        };
+        Err(Problem::new(message).with_hint(hint))
+    }
+
+    /// The text of a value.
+    pub(super) fn text_of(&self, dimension: usize, index: i64) -> String {
+        let value = self.dimensions.get(dimension).and_then(|dimension| dimension.value(index));
+        value.map_or_else(|| index.to_string(), |value| escaped(value.text()))
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of partitions: windows against a clock that is looked at every minute, sets against naive ones.
+
+mod clock_changes;
+mod definitions;
+mod key_sets;
+mod keys;
+mod minute_by_minute;
+mod set_texts;
