@@ -1,12 +1,12 @@
 //! The windows of a valid definition: which there are, by index, by label and by time.
 
-use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::TimeZone;
 
+use super::exclusions::Exclusions;
 use super::label::LabelFormat;
 use super::numbering::Numbering;
 use super::time_windows::before;
@@ -20,26 +20,17 @@ use crate::timetable::Timetable;
 /// starts and ends, and what it excludes, changes no index. A *position* is the place among the windows of this definition, from 0, without those
 /// that are excluded. Every query counts or searches, and none lists windows that it doesn't return.
 #[derive(Clone, Debug)]
-pub struct Calendar(Arc<Windows>);
+pub struct Calendar(pub(super) Arc<Windows>);
 
 #[derive(Debug)]
-struct Windows {
-    definition: TimeWindows,
-    numbering: Numbering,
-    zone: TimeZone,
-    format: LabelFormat,
+pub(super) struct Windows {
+    pub(super) definition: TimeWindows,
+    pub(super) numbering: Numbering,
+    pub(super) zone: TimeZone,
+    pub(super) format: LabelFormat,
     /// The first instant at which a window may start, and the last at which one may end.
-    bounds: Range<Timestamp>,
-    exclusions: Exclusions,
-}
-
-/// The windows that are left out.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Exclusions {
-    /// The ticks at which some start, and those together with all ticks.
-    pub(super) crons: Option<(Timetable, Timetable)>,
-    /// The indexes of others.
-    pub(super) listed: BTreeSet<i64>,
+    pub(super) bounds: Range<Timestamp>,
+    pub(super) exclusions: Exclusions,
 }
 
 impl PartialEq for Calendar {
@@ -59,17 +50,18 @@ impl Calendar {
         zone: TimeZone,
         format: LabelFormat,
         bounds: Range<Timestamp>,
-        exclusions: Exclusions,
     ) -> Self {
+        let exclusions = Exclusions::default();
         Self(Arc::new(Windows { definition, numbering, zone, format, bounds, exclusions }))
     }
 
     /// The same with other exclusions.
-    pub(super) fn with_exclusions(self, exclusions: Exclusions) -> Self {
-        let windows = &*self.0;
-        let numbering = Numbering::new(windows.numbering.timetable().clone(), before(windows.bounds.start));
-        let (definition, zone) = (windows.definition.clone(), windows.zone.clone());
-        Self::new(definition, numbering, zone, windows.format.clone(), windows.bounds.clone(), exclusions)
+    pub(super) fn with_exclusions(mut self, exclusions: Exclusions) -> Self {
+        // While a definition is checked, there is no copy.
+        if let Some(windows) = Arc::get_mut(&mut self.0) {
+            windows.exclusions = exclusions;
+        }
+        self
     }
 
     /// The definition as it was written.
@@ -186,19 +178,23 @@ impl Calendar {
     /// The window at a position, whether or not it has begun; `None` if the definition ends before it.
     pub fn nth(&self, position: u64) -> Option<TimeWindow> {
         let first = self.first_index();
-        let position = i64::try_from(position).ok()?;
-        let mut index = first.checked_add(position)?;
-        // Each time, those that are excluded so far come on top.
-        loop {
-            self.0.numbering.tick(index)?;
-            let missing = position + 1 - i64::try_from(self.count_of(&(first..=index))).ok()?;
-            if missing == 0 {
-                break;
+        let fewer = |last: i64| self.count_of(&(first..=last)) <= position;
+        let mut high = first.checked_add(i64::try_from(position).ok()?)?;
+        let mut low = high.checked_sub(1)?;
+        // Those that are excluded come on top.
+        while self.excludes_any() && fewer(high) {
+            let end = self.last_index().unwrap_or_else(|| self.0.numbering.last_at(Timestamp::MAX) - 1);
+            if high >= end {
+                return None;
             }
-            index = index.checked_add(missing)?;
+            low = high;
+            high = high.checked_add(high - first + 1)?.min(end);
         }
-        let is_within = self.last_index().is_none_or(|last| index <= last);
-        is_within.then(|| self.at_index(index))?
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if fewer(middle) { low = middle } else { high = middle }
+        }
+        self.is_within(high).then(|| self.at_index(high))?
     }
 
     /// The position of a window; `None` if the definition doesn't have it.
@@ -247,145 +243,21 @@ impl Calendar {
         Some(TimeWindow::new(start, end, self.label(start), date))
     }
 
-    /// The label of the window that starts at a tick: with the offset if the clock shows the time of another start.
-    pub(super) fn label(&self, start: Timestamp) -> String {
-        let zoned = start.to_zoned(self.0.zone.clone());
-        let plain = self.0.format.plain(&zoned);
-        let (one, other) = match self.0.zone.to_ambiguous_timestamp(zoned.datetime()).offset() {
-            AmbiguousOffset::Fold { before, after } => (before, after),
-            AmbiguousOffset::Gap { .. } | AmbiguousOffset::Unambiguous { .. } => return plain,
-        };
-        let offset = if zoned.offset() == one { other } else { one };
-        let Ok(twin) = offset.to_timestamp(zoned.datetime()) else { return plain };
-        let is_start = twin != start && self.0.numbering.is_tick(twin);
-        if is_start && self.0.format.plain(&twin.to_zoned(self.0.zone.clone())) == plain {
-            let offset = LabelFormat::new("%:z").plain(&zoned);
-            return format!("{plain}{offset}");
-        }
-        plain
-    }
-
-    /// The starts of windows whose plain label is a text, at most as many as a message needs.
-    fn starts(&self, plain: &str) -> Vec<Timestamp> {
-        const ENOUGH: usize = 3;
-        let zone = &self.0.zone;
-        let instants = |(begin, end)| {
-            let earliest = zone.to_ambiguous_timestamp(begin).earlier().ok()?;
-            Some((earliest, zone.to_ambiguous_timestamp(end).later().ok()?))
-        };
-        let Some((from, to)) = self.0.format.period(plain).and_then(instants) else { return Vec::new() };
-        let is_labelled = |start: &Timestamp| self.0.format.plain(&start.to_zoned(zone.clone())) == plain;
-        let starts = self.timetable().after(before(from)).take_while(|start| *start < to);
-        starts.filter(is_labelled).take(ENOUGH).collect()
-    }
-
-    /// The index of the window with a label, whether or not the definition has it.
-    pub(super) fn index_of_label(&self, label: &str) -> Result<i64, Problem> {
-        // What follows the plain label is an offset.
-        let signs = label.rmatch_indices(['+', '-']).map(|(at, _)| at).take(3);
-        for end in std::iter::once(label.len()).chain(signs) {
-            let starts = self.starts(&label[..end]);
-            if let Some(start) = starts.iter().find(|start| self.label(**start) == label) {
-                return Ok(self.0.numbering.last_at(*start));
-            }
-            if let [one, other, ..] = starts[..]
-                && end == label.len()
-            {
-                let (one, other) = (self.label(one), self.label(other));
-                let problem = Problem::new(format!("the time `{label}` comes twice"));
-                return Err(problem.with_hint(format!("write `{one}` or `{other}`")));
-            }
-        }
-        Err(self.unknown(label))
-    }
-
-    /// Why a text is no label.
-    fn unknown(&self, label: &str) -> Problem {
-        let window = self.0.definition.every.window();
-        let instant = |time| self.0.zone.to_timestamp(time).ok();
-        let meant = label.parse().ok().or_else(|| self.0.format.period(label).map(|(begin, _)| begin));
-        let start = meant.and_then(instant).and_then(|instant| self.timetable().previous(instant));
-        let example = || self.at_index(self.first_index()).map(|first| first.label().to_owned());
-        match start.map(|start| self.label(start)) {
-            Some(near) => Problem::new(format!("`{label}` is not the label of {window}"))
-                .with_hint(format!("the window at that time is `{near}`")),
-            None => Problem::new(format!("`{label}` is not the label of {window}"))
-                .with_hint(format!("labels are written as `{}`", example().unwrap_or_default())),
-        }
-    }
-
-    /// The number of windows of a range of indexes that aren't excluded.
-    fn count_of(&self, range: &RangeInclusive<i64>) -> u64 {
-        let (first, last) = (*range.start(), *range.end());
-        let all = u64::try_from(last - first + 1).unwrap_or(0);
-        let exclusions = &self.0.exclusions;
-        let listed = exclusions.listed.range(range.clone()).filter(|index| !self.excludes_by_cron(**index));
-        let listed = listed.count() as u64;
-        let by_cron = exclusions.crons.as_ref().and_then(|(crons, together)| {
-            let (first, last) = (self.0.numbering.tick(first)?, self.0.numbering.tick(last)?);
-            let from = before(first);
-            // Of two sets, what both have is what each has, without what either has.
-            Some((all + crons.count(from, last)).saturating_sub(together.count(from, last)))
-        });
-        all.saturating_sub(listed + by_cron.unwrap_or(0))
-    }
-
     /// Whether a window lies between the start and the end of the definition.
-    fn is_within(&self, index: i64) -> bool {
+    pub(super) fn is_within(&self, index: i64) -> bool {
         index >= self.first_index() && self.last_index().is_none_or(|last| index <= last)
-    }
-
-    fn excludes(&self, index: i64) -> bool {
-        self.0.exclusions.listed.contains(&index) || self.excludes_by_cron(index)
-    }
-
-    fn excludes_by_cron(&self, index: i64) -> bool {
-        let crons = self.0.exclusions.crons.as_ref();
-        crons.is_some_and(|(crons, _)| {
-            self.0.numbering.tick(index).is_some_and(|start| crons.previous(start) == Some(start))
-        })
-    }
-
-    fn excludes_start(&self, start: Timestamp) -> bool {
-        let exclusions = &self.0.exclusions;
-        let by_cron =
-            exclusions.crons.as_ref().is_some_and(|(crons, _)| crons.previous(start) == Some(start));
-        by_cron
-            || !exclusions.listed.is_empty() && exclusions.listed.contains(&self.0.numbering.last_at(start))
-    }
-
-    /// The indexes of a range that are excluded.
-    fn excluded(&self, range: RangeInclusive<i64>) -> IndexSet {
-        let exclusions = &self.0.exclusions;
-        let listed: IndexSet = exclusions.listed.range(range.clone()).copied().collect();
-        let numbering = &self.0.numbering;
-        let ticks = (numbering.tick(*range.start()), numbering.tick(*range.end()));
-        let (Some((crons, _)), (Some(first), Some(last))) = (&exclusions.crons, ticks) else { return listed };
-        // Each tick is counted from the one before.
-        let (mut at, mut index) = (before(first), *range.start() - 1);
-        let by_cron = crons.between(at, last).filter_map(|tick| {
-            index += i64::try_from(self.timetable().count(at, tick)).unwrap_or(0);
-            at = tick;
-            numbering.is_tick(tick).then_some(index)
-        });
-        listed.union(&by_cron.collect())
-    }
-
-    /// Whether a window that lies within the definition is excluded.
-    pub(super) fn is_excluded(&self, index: i64) -> bool {
-        self.is_within(index) && self.excludes(index)
-    }
-
-    /// Whether all indexes of a range are excluded, so that it can be passed over in a text.
-    pub(super) fn excludes_all(&self, range: &RangeInclusive<i64>) -> bool {
-        let exclusions = &self.0.exclusions;
-        (exclusions.crons.is_some() || !exclusions.listed.is_empty()) && self.count_of(range) == 0
     }
 
     /// Whether the definition has no window at any time.
     pub(super) fn is_empty(&self) -> bool {
+        const LOOKED_AT: usize = 20;
         // What doesn't come in four centuries never does.
         const INDEXES_OF_400_YEARS: i64 = 400 * 366 * 24 * 60;
+        let start = self.0.bounds.start;
+        let mut first_ones = self.timetable().after(before(start)).take(LOOKED_AT);
+        if first_ones.any(|tick| tick < self.0.bounds.end && !self.excludes_start(tick)) {
+            return false;
+        }
         let first = self.first_index();
         let last = self.last_index().unwrap_or_else(|| {
             let start = self.0.bounds.start.as_second();
@@ -393,43 +265,5 @@ impl Calendar {
             self.0.numbering.last_at(later.unwrap_or(Timestamp::MAX))
         });
         last < first || self.count_of(&(first..=last)) == 0
-    }
-
-    /// Why labels of the format can't tell windows apart: one is looked for among the first, at the beginnings of months and where clocks change.
-    pub(super) fn label_problem(&self) -> Option<Problem> {
-        const FIRST: usize = 100;
-        const MONTHS: i64 = 36;
-        const CHANGES: usize = 12;
-        const BESIDE: usize = 3;
-        let start = self.0.bounds.start;
-        let timetable = self.timetable();
-        let month = |month: i64| start.checked_add(jiff::SignedDuration::from_hours(month * 731)).ok();
-        let changes = self.0.zone.following(start).map(|change| change.timestamp()).take(CHANGES);
-        let beside = changes.chain((1..=MONTHS).filter_map(month)).flat_map(|at| {
-            let earlier = timetable.until(at).take(BESIDE).filter(|tick| *tick >= start);
-            earlier.chain(timetable.after(at).take(BESIDE)).collect::<Vec<_>>()
-        });
-        let samples = timetable.after(before(start)).take(FIRST).chain(beside);
-        samples.filter(|sample| *sample < self.0.bounds.end).find_map(|sample| self.sample_problem(sample))
-    }
-
-    /// Why the label of a window doesn't lead back to it.
-    fn sample_problem(&self, start: Timestamp) -> Option<Problem> {
-        let label = self.label(start);
-        let format = self.0.format.as_str();
-        let found =
-            self.index_of_label(&label).ok().filter(|found| *found == self.0.numbering.last_at(start));
-        let twins: Vec<Timestamp> = self.starts(&label);
-        let message = match (found, &twins[..]) {
-            (Some(_), [] | [_]) => return None,
-            (_, [one, other, ..]) => format!(
-                "with the label format `{format}` two windows are called `{label}`: those that start at {one} and at {other}"
-            ),
-            (None, [] | [_]) => {
-                format!("with the label format `{format}` the window `{label}` isn't found by its label")
-            }
-        };
-        let default = self.0.definition.default_format();
-        Some(Problem::new(message).with_hint(format!("write all of the start, as in `{default}`")))
     }
 }

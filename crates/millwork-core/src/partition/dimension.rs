@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::key_space::{Axis, KeySpace, Texts};
-use super::{Key, TimeWindows};
+use super::{KeyValue, TimeWindows};
 use crate::problem::Problem;
 
 /// One dimension of keys.
@@ -87,20 +87,15 @@ impl Dimension {
         Dimensions::from(self).by(other)
     }
 
-    /// What its keys are at a moment. A dynamic dimension has none until they are added.
+    /// Its values, none of a dynamic dimension; or at least one problem.
     fn axis(&self) -> Result<Axis, Vec<Problem>> {
-        let within = |problem: Problem| problem.within(format!("the dimension `{}`", self.name));
-        match &self.kind {
-            DimensionKind::Windows(windows) => match windows.check() {
-                Ok(calendar) => Ok(Axis::Windows(calendar)),
-                Err(_) => Err(windows.problems().into_iter().map(within).collect()),
-            },
-            DimensionKind::Fixed(texts) => {
-                let problems: Vec<Problem> = texts_problems(texts).into_iter().map(within).collect();
-                if problems.is_empty() { Ok(Axis::Texts(Texts::new(texts))) } else { Err(problems) }
-            }
+        let axis = match &self.kind {
+            DimensionKind::Windows(windows) => windows.calendar().map(Axis::Windows),
+            DimensionKind::Fixed(texts) => fixed_texts(texts).map(Axis::Texts),
             DimensionKind::Dynamic => Ok(Axis::Texts(Texts::default())),
-        }
+        };
+        let within = |problem: Problem| problem.within(format!("the dimension `{}`", self.name));
+        axis.map_err(|problems| problems.into_iter().map(within).collect())
     }
 }
 
@@ -125,16 +120,7 @@ impl Dimensions {
 
     /// All that is wrong with them: names that are none or are given twice, and what is wrong with each.
     pub fn problems(&self) -> Vec<Problem> {
-        let (mut problems, mut seen) = (Vec::new(), HashSet::new());
-        for dimension in &self.0 {
-            problems.extend(name_problem(&dimension.name));
-            if !seen.insert(&dimension.name) {
-                let problem = Problem::new(format!("two dimensions are called `{}`", dimension.name));
-                problems.push(problem.with_hint("give one another name, as in `.named(\"arm\")`"));
-            }
-            problems.extend(dimension.axis().err().unwrap_or_default());
-        }
-        problems
+        self.axes().err().unwrap_or_default()
     }
 
     /// The keys that there are `now`. Those of dynamic dimensions are added by [`KeySpace::texts_mut`].
@@ -143,12 +129,25 @@ impl Dimensions {
     ///
     /// The first of [`problems`](Self::problems).
     pub fn space(&self, now: Timestamp) -> Result<KeySpace, Problem> {
-        if let Some(problem) = self.problems().into_iter().next() {
-            return Err(problem);
+        let axes = self.axes().map_err(|mut problems| problems.swap_remove(0))?;
+        Ok(KeySpace::new(axes, now))
+    }
+
+    /// The values of each dimension, or at least one problem.
+    fn axes(&self) -> Result<Vec<(String, Axis)>, Vec<Problem>> {
+        let (mut axes, mut problems, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        for dimension in &self.0 {
+            problems.extend(name_problem(&dimension.name));
+            if !seen.insert(&dimension.name) {
+                let problem = Problem::new(format!("two dimensions are called `{}`", dimension.name));
+                problems.push(problem.with_hint("give one another name, as in `.named(\"arm\")`"));
+            }
+            match dimension.axis() {
+                Ok(axis) => axes.push((dimension.name.clone(), axis)),
+                Err(found) => problems.extend(found),
+            }
         }
-        let axes = self.0.iter().map(|dimension| Some((dimension.name.clone(), dimension.axis().ok()?)));
-        let axes: Option<Vec<(String, Axis)>> = axes.collect();
-        axes.map(|axes| KeySpace::new(axes, now)).ok_or_else(|| Problem::new("a dimension is invalid"))
+        if problems.is_empty() { Ok(axes) } else { Err(problems) }
     }
 }
 
@@ -163,18 +162,17 @@ fn name_problem(name: &str) -> Option<Problem> {
     Some(Problem::new(message).with_hint("a name has letters, digits, `_` and `-`"))
 }
 
-fn texts_problems(texts: &[String]) -> Vec<Problem> {
+/// The texts of a list, or at least one problem.
+fn fixed_texts(texts: &[String]) -> Result<Texts, Vec<Problem>> {
     if texts.is_empty() {
-        return vec![
-            Problem::new("it has no text").with_hint("list at least one, as in `fixed([\"de\", \"fr\"])`"),
-        ];
+        let problem = Problem::new("it has no text");
+        return Err(vec![problem.with_hint("list at least one, as in `fixed([\"de\", \"fr\"])`")]);
     }
-    let mut problems: Vec<Problem> =
-        texts.iter().filter_map(|text| Key::texts([text.as_str()]).problem()).collect();
+    let mut problems: Vec<Problem> = texts.iter().filter_map(|text| KeyValue::text_problem(text)).collect();
     let mut seen = HashSet::new();
     let twice = texts.iter().filter(|text| !seen.insert(*text));
     problems.extend(
         twice.map(|text| Problem::new(format!("it has the text `{text}` twice")).with_hint("list it once")),
     );
-    problems
+    if problems.is_empty() { Ok(Texts::new(texts)) } else { Err(problems) }
 }

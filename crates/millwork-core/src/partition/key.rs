@@ -84,25 +84,12 @@ impl Key {
 
     /// Why no partition can have the key; `None` if one may.
     pub fn problem(&self) -> Option<Problem> {
-        const LONGEST: usize = 255;
         if self.0.is_empty() {
             return Some(Problem::new("a key has no value").with_hint("give one for each dimension"));
         }
-        let texts = self.0.iter().filter_map(|value| match value {
-            KeyValue::Text(text) => Some(text),
+        self.0.iter().find_map(|value| match value {
+            KeyValue::Text(text) => KeyValue::text_problem(text),
             KeyValue::Window(_) => None,
-        });
-        texts.into_iter().find_map(|text| {
-            let length = text.chars().count();
-            if text.is_empty() {
-                return Some(Problem::new("a text of a key is empty").with_hint("give the partition a name"));
-            }
-            (length > LONGEST).then(|| {
-                let begin: String = text.chars().take(40).collect();
-                let message =
-                    format!("the text `{begin}…` of a key has {length} characters, and may have {LONGEST}");
-                Problem::new(message).with_hint("shorten it, for example to a hash")
-            })
         })
     }
 }
@@ -114,6 +101,21 @@ impl KeyValue {
             Self::Window(window) => window.label(),
             Self::Text(text) => text,
         }
+    }
+
+    /// Why a text can't be a value; `None` if it can.
+    pub(super) fn text_problem(text: &str) -> Option<Problem> {
+        const LONGEST: usize = 255;
+        if text.is_empty() {
+            return Some(Problem::new("a text of a key is empty").with_hint("give the partition a name"));
+        }
+        let length = text.chars().count();
+        (length > LONGEST).then(|| {
+            let begin: String = text.chars().take(40).collect();
+            let message =
+                format!("the text `{begin}…` of a key has {length} characters, and may have {LONGEST}");
+            Problem::new(message).with_hint("shorten it, for example to a hash")
+        })
     }
 
     fn identity(&self) -> String {

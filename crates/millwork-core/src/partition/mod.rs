@@ -19,6 +19,7 @@
 mod calendar;
 mod definition;
 mod dimension;
+mod exclusions;
 mod index_set;
 mod key;
 mod key_set;
@@ -31,6 +32,7 @@ mod subject;
 mod tests;
 mod time_windows;
 mod window;
+mod window_lookup;
 
 pub use crate::id::PartitionKey;
 pub use calendar::Calendar;

@@ -16,25 +16,21 @@ const LATEST: Timestamp = Timestamp::constant(253_370_764_800, 0);
 /// As few ticks are walked.
 const WALKED: i64 = 32;
 
-/// The span over which the mean distance of ticks is measured, in seconds: four years.
-const MEASURED: i64 = 4 * 366 * 24 * 3600;
+/// The time between two marks that are kept, in seconds: four years.
+const APART: i64 = 4 * 366 * 24 * 3600;
+
+/// The number of marks that are kept.
+const KEPT: usize = 64;
 
 /// The ticks of a timetable, each with an index. 0 is the first at 1970-01-01T00:00:00Z or after it; those before are negative.
 ///
-/// Ticks near the anchor are found quickest, because they are counted from there.
+/// What is counted once is kept, at the anchor and every four years after it, so that other ticks are counted from near.
 #[derive(Debug)]
 pub(super) struct Numbering {
     timetable: Timetable,
     anchor: Timestamp,
-    anchored: OnceLock<Anchored>,
-}
-
-/// What is known of the anchor once it is needed.
-#[derive(Clone, Copy, Debug)]
-struct Anchored {
-    mark: Mark,
-    /// The mean number of seconds between two ticks.
-    distance: f64,
+    anchored: OnceLock<Mark>,
+    kept: [OnceLock<Mark>; KEPT],
 }
 
 /// An instant, and the index of the last tick at it or before it.
@@ -46,7 +42,8 @@ struct Mark {
 
 impl Numbering {
     pub(super) fn new(timetable: Timetable, anchor: Timestamp) -> Self {
-        Self { timetable, anchor: within_calendar(anchor), anchored: OnceLock::new() }
+        let kept = [const { OnceLock::new() }; KEPT];
+        Self { timetable, anchor: within_calendar(anchor), anchored: OnceLock::new(), kept }
     }
 
     pub(super) fn timetable(&self) -> &Timetable {
@@ -58,18 +55,24 @@ impl Numbering {
         self.timetable.previous(instant) == Some(instant)
     }
 
-    /// The index of the last tick at an instant or before it. It is that of a tick also where the calendar has none before.
+    /// The index of the last tick at an instant or before it.
     pub(super) fn last_at(&self, instant: Timestamp) -> i64 {
-        self.mark(self.anchored().mark, within_calendar(instant)).last
+        let instant = within_calendar(instant);
+        self.mark(self.kept(instant), instant).last
+    }
+
+    /// The number of ticks after an instant, up to and including another one.
+    pub(super) fn count(&self, from: Timestamp, to: Timestamp) -> u64 {
+        u64::try_from(self.last_at(to) - self.last_at(from)).unwrap_or(0)
     }
 
     /// The tick with an index; `None` beyond the calendar.
     pub(super) fn tick(&self, index: i64) -> Option<Timestamp> {
-        let Anchored { mark: anchor, distance } = self.anchored();
+        let anchor = self.anchored();
         if let Some(tick) = self.walk(anchor, index) {
             return tick;
         }
-        let (mut low, mut high) = self.bracket(anchor, distance, index)?;
+        let (mut low, mut high) = self.bracket(anchor, index)?;
         let mut halves = false;
         loop {
             // The wanted tick is after `low`, and at `high` or before it.
@@ -82,12 +85,8 @@ impl Numbering {
             halves = !halves;
             let (begin, end) = (low.instant.as_second(), high.instant.as_second());
             let between = begin + ((end - begin) as f64 * share) as i64;
-            let Ok(between) = Timestamp::from_second(between.clamp(begin + 1, (end - 1).max(begin + 1)))
-            else {
-                return None;
-            };
-            let nearer = if share < 0.5 { low } else { high };
-            let mark = self.mark(nearer, between);
+            let between = between.clamp(begin + 1, (end - 1).max(begin + 1));
+            let mark = self.mark_beside(&[low, high], Timestamp::from_second(between).ok()?);
             if mark.last < index {
                 low = mark;
             } else {
@@ -97,16 +96,16 @@ impl Numbering {
     }
 
     /// Two marks with the tick between them.
-    fn bracket(&self, anchor: Mark, distance: f64, index: i64) -> Option<(Mark, Mark)> {
+    fn bracket(&self, anchor: Mark, index: i64) -> Option<(Mark, Mark)> {
         let forwards = index > anchor.last;
         let missing = (index as f64 - anchor.last as f64).abs();
-        let mut step = (missing * distance).clamp(3600.0, 1e12);
+        let mut step = (missing * self.distance()).clamp(3600.0, 1e12);
         let mut near = anchor;
         loop {
             let signed = if forwards { step } else { -step };
             let second = near.instant.as_second().saturating_add(signed as i64);
             let second = second.clamp(EARLIEST.as_second(), LATEST.as_second());
-            let far = self.mark(near, Timestamp::from_second(second).ok()?);
+            let far = self.mark_beside(&[near], Timestamp::from_second(second).ok()?);
             match (forwards, far.last >= index) {
                 (true, true) => return Some((near, far)),
                 (false, false) => return Some((far, near)),
@@ -142,13 +141,36 @@ impl Numbering {
         Mark { instant, last }
     }
 
-    fn anchored(&self) -> Anchored {
-        *self.anchored.get_or_init(|| {
-            let mark = self.mark(Mark { instant: BEFORE_ZERO, last: -1 }, self.anchor);
-            let later = Timestamp::from_second(self.anchor.as_second() + MEASURED).unwrap_or(LATEST);
-            let ticks = (self.mark(mark, within_calendar(later)).last - mark.last).max(1);
-            Anchored { mark, distance: MEASURED as f64 / ticks as f64 }
+    /// A mark at an instant, by counting from the nearest of some, or of those that are kept.
+    fn mark_beside(&self, marks: &[Mark], instant: Timestamp) -> Mark {
+        let kept = self.kept(instant);
+        let distance = |mark: &&Mark| mark.instant.as_second().abs_diff(instant.as_second());
+        let nearest = marks.iter().chain([&kept]).min_by_key(distance);
+        self.mark(*nearest.unwrap_or(&kept), instant)
+    }
+
+    /// The last of the kept marks before an instant, or the anchor.
+    fn kept(&self, instant: Timestamp) -> Mark {
+        let anchor = self.anchored();
+        let begin = anchor.instant.as_second();
+        let steps = (instant.as_second() - begin) / APART;
+        self.kept.iter().zip(1..=steps).fold(anchor, |before, (kept, step)| {
+            *kept.get_or_init(|| {
+                let instant = Timestamp::from_second(begin + step * APART).unwrap_or(LATEST);
+                self.mark(before, instant)
+            })
         })
+    }
+
+    /// The mean number of seconds between two ticks in the years after the anchor.
+    fn distance(&self) -> f64 {
+        let anchor = self.anchored();
+        let later = Timestamp::from_second(anchor.instant.as_second() + APART).unwrap_or(LATEST);
+        APART as f64 / (self.kept(later).last - anchor.last).max(1) as f64
+    }
+
+    fn anchored(&self) -> Mark {
+        *self.anchored.get_or_init(|| self.mark(Mark { instant: BEFORE_ZERO, last: -1 }, self.anchor))
     }
 }
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::calendar::{Calendar, Exclusions};
+use super::Calendar;
+use super::exclusions::Exclusions;
 use super::label::LabelFormat;
 use super::numbering::Numbering;
 use crate::problem::Problem;
@@ -199,7 +200,7 @@ impl TimeWindows {
     }
 
     /// The calendar, or at least one problem.
-    fn calendar(&self) -> Result<Calendar, Vec<Problem>> {
+    pub(super) fn calendar(&self) -> Result<Calendar, Vec<Problem>> {
         let mut problems = Vec::new();
         let timetable = collect(&mut problems, self.timetable([self.every.cron()]));
         let zone = TimeZone::get(&self.zone).ok();
@@ -235,20 +236,15 @@ impl TimeWindows {
             return Err(problems);
         }
         let numbering = Numbering::new(timetable, before(start));
-        let mut exclusions = Exclusions { crons: excluded, ..Exclusions::default() };
-        let calendar = Calendar::new(
-            self.clone(),
-            numbering,
-            zone,
-            format,
-            start..end.unwrap_or(Timestamp::MAX),
-            exclusions.clone(),
-        );
+        let bounds = start..end.unwrap_or(Timestamp::MAX);
+        let calendar = Calendar::new(self.clone(), numbering, zone, format, bounds);
         if self.format.is_some() {
             problems.extend(calendar.label_problem());
         }
-        exclusions.listed = self.listed(&calendar, &mut problems);
-        let calendar = calendar.with_exclusions(exclusions);
+        let numbered = |timetable| Numbering::new(timetable, before(start));
+        let crons = excluded.map(|(crons, together)| (numbered(crons), numbered(together)));
+        let listed = self.listed(&calendar, &mut problems);
+        let calendar = calendar.with_exclusions(Exclusions { crons, listed });
         if problems.is_empty() && !self.exclusions.is_empty() && calendar.is_empty() {
             let problem = Problem::new("its exclusions leave no window").with_hint("exclude fewer of them");
             problems.push(problem);

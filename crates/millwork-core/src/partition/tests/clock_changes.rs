@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
+use super::support::said;
 use crate::partition::{Calendar, IndexSet, TimeWindows, cron, daily, hourly, monthly, weekly};
-use crate::problem::Advice;
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 fn calendar(windows: &TimeWindows) -> Calendar {
-    windows.check().unwrap_or_else(|problem| panic!("{}", problem.one_line()))
+    windows.check().unwrap_or_else(|problem| panic!("{}", said(&problem)))
 }
 
 /// The labels and lengths in minutes of the first windows.
@@ -94,8 +94,8 @@ fn an_hour_that_repeats_is_two_windows() {
     check(&hourly("Europe/Berlin").from("2024-10-27T02:00").format("%F %H%z"), &offsets);
 
     let error = calendar(&hourly("Europe/Berlin").from("2024-01-01")).window("2024-10-27-02:00").unwrap_err();
-    let expected = "the time `2024-10-27-02:00` comes twice; hint: write `2024-10-27-02:00+02:00` or `2024-10-27-02:00+01:00`";
-    assert_eq!(error.one_line(), expected);
+    let expected = "the time `2024-10-27-02:00` comes twice → write `2024-10-27-02:00+02:00` or `2024-10-27-02:00+01:00`";
+    assert_eq!(said(&error), expected);
 }
 
 #[test]

@@ -67,7 +67,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(4))]
 
     #[test]
     fn sets_of_bits_are_sets(a in scattered(), b in scattered(), runs in indexes()) {
@@ -119,7 +119,7 @@ fn check_keys(set: &KeySet, naive: &BTreeSet<KeyIndex>) {
         assert_eq!(set.next(Some(key), 4), all.iter().skip(place + 1).take(4).cloned().collect::<Vec<_>>());
         assert_eq!(set.page(place as u64, 3), all.iter().skip(place).take(3).cloned().collect::<Vec<_>>());
     }
-    assert_eq!(set.page(all.len() as u64, 3), [KeyIndex::new(); 0]);
+    assert_eq!(set.page(all.len() as u64, 3), Vec::<KeyIndex>::new());
     let between = vec![1; dimensions];
     let after: Vec<KeyIndex> = all.iter().filter(|key| **key > between).take(5).cloned().collect();
     assert_eq!(set.next(Some(&between), 5), after);

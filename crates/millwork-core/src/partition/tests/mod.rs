@@ -1,8 +1,10 @@
 //! Tests of partitions: windows against a clock that is looked at every minute, sets against naive ones.
 
+mod changes;
 mod clock_changes;
 mod definitions;
 mod key_sets;
 mod keys;
 mod minute_by_minute;
 mod set_texts;
+mod support;

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::support::said;
 use crate::partition::{Dimensions, KeySpace, daily, fixed, weekly};
-use crate::problem::Advice;
 
 fn space(dimensions: impl Into<Dimensions>) -> KeySpace {
     let now: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
@@ -16,7 +16,7 @@ fn days_and_countries() -> KeySpace {
 
 /// The text of the set that a text says, and its number of keys.
 fn check(space: &KeySpace, text: &str, expected: &str, count: u64) {
-    let set = space.set(text).unwrap_or_else(|problem| panic!("{text}: {}", problem.one_line()));
+    let set = space.set(text).unwrap_or_else(|problem| panic!("{text}: {}", said(&problem)));
     let written = space.set_text(&set);
     assert_eq!((written.as_str(), set.count()), (expected, count), "{text}");
     assert_eq!(space.set(&written), Ok(set));
@@ -57,73 +57,66 @@ fn a_range_goes_over_excluded_windows() {
 }
 
 fn check_error(space: &KeySpace, text: &str, expected: &str) {
-    assert_eq!(space.set(text).unwrap_err().one_line(), expected, "{text}");
+    assert_eq!(said(&space.set(text).unwrap_err()), expected, "{text}");
 }
 
 #[test]
 fn a_set_that_is_none_is_named_with_a_remedy() {
-    const EMPTY: &str = "hint: write a key, a range such as `2024-01-01..2024-01-31`, a list such as `de,fr`, or `*` for every key";
+    const EMPTY: &str =
+        "write a key, a range such as `2024-01-01..2024-01-31`, a list such as `de,fr`, or `*` for every key";
     let days = space(daily("UTC").from("2024-01-01"));
-    check_error(&days, "", &format!("the set of keys is empty; {EMPTY}"));
-    check_error(&days, "2024-01-01;", &format!("the set of keys is empty; {EMPTY}"));
-    check_error(&days, "2024-01-01,", &format!("a value of the dimension `time` is empty; {EMPTY}"));
+    check_error(&days, "", &format!("the set of keys is empty → {EMPTY}"));
+    check_error(&days, "2024-01-01;", &format!("the set of keys is empty → {EMPTY}"));
+    check_error(&days, "2024-01-01,", &format!("a value of the dimension `time` is empty → {EMPTY}"));
     check_error(
         &days,
         "2024-03-01..2024-02-01",
-        "the dimension `time`: the range `2024-03-01..2024-02-01` ends before it begins; hint: write `2024-02-01..2024-03-01`",
+        "the dimension `time`: the range `2024-03-01..2024-02-01` ends before it begins → write `2024-02-01..2024-03-01`",
     );
     check_error(
         &days,
         "2024-03-01...2024-02-01",
-        "the dimension `time`: `.2024-02-01` is not the label of a daily window; hint: labels are written as `2024-01-01`",
+        "the dimension `time`: `.2024-02-01` is not the label of a daily window → labels are written as `2024-01-01`",
     );
     check_error(
         &days,
         "2024-12-01..2025-02-01",
-        "the dimension `time`: the window `2025-02-01` is not there yet: it ends at 2025-02-02T00:00:00Z; hint: the last one is `2024-12-31`; `.end_offset(1)` would include the one in progress",
+        "the dimension `time`: the window `2025-02-01` is not there yet: it ends at 2025-02-02T00:00:00Z → the last one is `2024-12-31`; `.end_offset(1)` would include the one in progress",
     );
     check_error(
         &days,
         "2023-12-01..2024-02-01",
-        "the dimension `time`: `2023-12-01` is before the first window; hint: write `2024-01-01`, or change the definition",
+        "the dimension `time`: `2023-12-01` is before the first window → write `2024-01-01`, or change the definition",
     );
     check_error(
         &days,
         "2024-01-01|de",
-        "`2024-01-01|de` has 2 of the 1 dimensions: time; hint: write one part for each dimension, and `%7C` for a `|` in a value",
+        "`2024-01-01|de` has 2 of the 1 dimensions: time → write one part for each dimension, and `%7C` for a `|` in a value",
     );
 
     let keys = days_and_countries();
     check_error(
         &keys,
         "2024-01-01..2024-02-01",
-        "`2024-01-01..2024-02-01` has 1 of the 2 dimensions: time, country; hint: write `2024-01-01..2024-02-01|*` for every value of the others",
+        "`2024-01-01..2024-02-01` has 1 of the 2 dimensions: time, country → write `2024-01-01..2024-02-01|*` for every value of the others",
     );
     check_error(
         &keys,
         "*|de..fr",
-        "the dimension `country`: `de..fr` is a range, and texts have none; hint: list them with commas, write `*` for all, or `%2E%2E` for two dots in a text",
+        "the dimension `country`: `de..fr` is a range, and texts have none → list them with commas, write `*` for all, or `%2E%2E` for two dots in a text",
     );
-    check_error(
-        &keys,
-        "*|dee",
-        "the dimension `country`: the value `dee` is unknown; hint: did you mean `de`?",
-    );
-    check_error(&keys, "*|", &format!("a value of the dimension `country` is empty; {EMPTY}"));
+    check_error(&keys, "*|dee", "the dimension `country`: the value `dee` is unknown → did you mean `de`?");
+    check_error(&keys, "*|", &format!("a value of the dimension `country` is empty → {EMPTY}"));
 
     let weekdays = space(daily("UTC").from("2024-01-01").except_cron("0 0 * * sat,sun"));
     check_error(
         &weekdays,
         "2024-01-06..2024-01-07",
-        "the dimension `time`: the range `2024-01-06..2024-01-07` has no window that isn't excluded; hint: write a longer one",
+        "the dimension `time`: the range `2024-01-06..2024-01-07` has no window that isn't excluded → write a longer one",
     );
     let future = space(weekly("UTC").from("2030-01-01"));
-    check_error(
-        &future,
-        "..",
-        "the dimension `time`: no window has ended; hint: wait for the first one to end",
-    );
-    check_error(&future, "*", &format!("`*` names no key; {EMPTY}"));
+    check_error(&future, "..", "the dimension `time`: no window has ended → wait for the first one to end");
+    check_error(&future, "*", &format!("`*` names no key → {EMPTY}"));
 }
 
 #[test]
@@ -134,7 +127,7 @@ fn ten_million_keys_by_mistake_are_refused_before_anything_starts() {
     assert_eq!(all.count(), 366 * 30_000);
     assert!(all.bytes() < 2_000, "{} bytes", all.bytes());
     let problem = keys.too_many(&all, 100_000).unwrap();
-    let expected = "the set has 10980000 keys, and may have 100000: 366 of `time` × 30000 of `customer`; hint: name fewer values, or a range of windows such as `2024-01-01..2024-01-31`";
-    assert_eq!(problem.one_line(), expected);
+    let expected = "the set has 10980000 keys, and may have 100000: 366 of `time` × 30000 of `customer` → name fewer values, or a range of windows such as `2024-01-01..2024-01-31`";
+    assert_eq!(said(&problem), expected);
     assert_eq!(keys.too_many(&all, 20_000_000), None);
 }
