@@ -212,20 +212,24 @@ impl Calendar {
         self.nth(count.checked_sub(1)?)
     }
 
-    /// Why the window isn't there `now`: it hasn't ended. `None` if it is.
+    /// Why a window isn't included `now`, such as that it hasn't ended; `None` if it is.
     pub fn not_ended(&self, window: &TimeWindow, now: Timestamp) -> Option<Problem> {
         let index = self.index(window)?;
         if self.range(now).is_some_and(|range| index <= *range.end()) {
             return None;
         }
-        let verb = if window.end() > now { "ends" } else { "ended" };
-        let message = format!("the window `{window}` is not there yet: it {verb} at {}", window.end());
+        let (end, offset) = (window.end(), self.0.definition.end_offset);
+        let message = if end > now {
+            format!("the window `{window}` has not ended: it ends at {end}")
+        } else {
+            format!("the window `{window}`, which ended at {end}, is left out by the end offset {offset}")
+        };
         let last = self.range(now).and_then(|range| self.at_index(*range.end()));
         Some(Problem::new(message).with_hint(match last {
             Some(last) => {
                 format!("the last one is `{last}`; `.end_offset(1)` would include the one in progress")
             }
-            None => "there is none yet".to_owned(),
+            None => "the definition has no window so far".to_owned(),
         }))
     }
 }
@@ -252,7 +256,7 @@ impl Calendar {
     pub(super) fn is_empty(&self) -> bool {
         const LOOKED_AT: usize = 20;
         // What doesn't come in four centuries never does.
-        const INDEXES_OF_400_YEARS: i64 = 400 * 366 * 24 * 60;
+        const MINUTES_OF_400_YEARS: i64 = 400 * 366 * 24 * 60;
         let start = self.0.bounds.start;
         let mut first_ones = self.timetable().after(before(start)).take(LOOKED_AT);
         if first_ones.any(|tick| tick < self.0.bounds.end && !self.excludes_start(tick)) {
@@ -261,7 +265,7 @@ impl Calendar {
         let first = self.first_index();
         let last = self.last_index().unwrap_or_else(|| {
             let start = self.0.bounds.start.as_second();
-            let later = Timestamp::from_second(start.saturating_add(INDEXES_OF_400_YEARS * 60));
+            let later = Timestamp::from_second(start.saturating_add(MINUTES_OF_400_YEARS * 60));
             self.0.numbering.last_at(later.unwrap_or(Timestamp::MAX))
         });
         last < first || self.count_of(&(first..=last)) == 0

@@ -9,7 +9,7 @@ use super::numbering::Numbering;
 use super::time_windows::before;
 use super::{Calendar, IndexSet};
 
-/// As many windows are walked over from one that is excluded to the next.
+/// The most windows that are walked over from one that is excluded to the next.
 const WALKED: usize = 48;
 
 /// The windows that are left out.
@@ -71,10 +71,10 @@ impl Calendar {
             }
             if starts.peek().is_some_and(|start| *start <= tick) {
                 index += i64::try_from(self.timetable().count(at, tick)).unwrap_or(0);
-                at = tick;
+                at = if numbering.is_tick(tick) { tick } else { before(tick) };
                 starts = self.timetable().after(tick).peekable();
             }
-            numbering.is_tick(tick).then_some(index)
+            (at == tick).then_some(index)
         });
         listed.union(&by_cron.collect())
     }

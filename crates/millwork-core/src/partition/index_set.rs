@@ -1,8 +1,9 @@
 //! Sets of the indexes of one dimension.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-/// As many indexes are stored together.
+/// The number of indexes of a chunk.
 const CHUNK: i64 = 1 << BITS;
 const BITS: u32 = 16;
 
@@ -217,10 +218,11 @@ impl Chunk {
     fn runs(&self) -> impl Iterator<Item = (i64, i64)> {
         let begin = self.number * CHUNK;
         let runs = match &self.members {
-            Members::Runs(runs) => runs.to_vec(),
-            Members::Bits(bits) => runs_of(bits),
+            Members::Runs(runs) => Cow::Borrowed(&runs[..]),
+            Members::Bits(bits) => Cow::Owned(runs_of(bits)),
         };
-        runs.into_iter().map(move |(first, last)| (begin + i64::from(first), begin + i64::from(last)))
+        let place = move |index: u16| begin + i64::from(index);
+        (0..runs.len()).map(move |at| (place(runs[at].0), place(runs[at].1)))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Sets of keys of several dimensions.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::{Deref, RangeInclusive};
+use std::sync::Arc;
 
 use super::index_set::{IndexSet, Operation};
 
@@ -40,7 +42,50 @@ enum Node {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Part {
     indexes: IndexSet,
-    rest: Node,
+    rest: Rest,
+}
+
+/// The keys behind a dimension. Copies share them, and their hash is known, so that what an operation leaves as it is costs little.
+#[derive(Clone, Debug)]
+struct Rest(Arc<(u64, Node)>);
+
+impl Rest {
+    fn new(node: Node) -> Self {
+        let mut hasher = DefaultHasher::new();
+        node.hash(&mut hasher);
+        Self(Arc::new((hasher.finish(), node)))
+    }
+
+    fn combine(&self, other: &Self, operation: Operation) -> Self {
+        match operation {
+            Operation::Union | Operation::Intersection if self == other => self.clone(),
+            Operation::Union | Operation::Intersection | Operation::Difference => {
+                Self::new(self.deref().combine(other, operation))
+            }
+        }
+    }
+}
+
+impl Deref for Rest {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.0.1
+    }
+}
+
+impl PartialEq for Rest {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for Rest {}
+
+impl Hash for Rest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.0);
+    }
 }
 
 impl KeySet {
@@ -58,7 +103,8 @@ impl KeySet {
         }
         let mut sets = sets.into_iter().rev();
         let last = Node::Last(sets.next().unwrap_or_default());
-        let root = sets.fold(last, |rest, indexes| Node::Parts(vec![Part { indexes, rest }]));
+        let root =
+            sets.fold(last, |rest, indexes| Node::Parts(vec![Part { indexes, rest: Rest::new(rest) }]));
         Self { dimensions, root }
     }
 
@@ -154,9 +200,9 @@ impl KeySet {
 
 /// Keys that are gathered.
 struct Page {
-    /// As many are still passed over.
+    /// The number of keys still to pass over.
     skip: u64,
-    /// As many are gathered at most.
+    /// The most keys that are gathered.
     limit: usize,
     keys: Vec<KeyIndex>,
 }
@@ -231,7 +277,7 @@ impl Node {
         match self {
             Self::Last(indexes) => indexes.bytes(),
             Self::Parts(parts) => {
-                let own = parts.capacity() * size_of::<Part>();
+                let own = parts.capacity() * (size_of::<Part>() + size_of::<(u64, Self)>());
                 own + parts.iter().map(|part| part.indexes.bytes() + part.rest.bytes()).sum::<usize>()
             }
         }
@@ -245,19 +291,19 @@ impl Node {
         let groups = keys.chunk_by(|one, other| one[dimension] == other[dimension]);
         Self::of_parts(groups.map(|group| {
             let index = group[0][dimension];
-            (vec![index..=index], Self::of_sorted(group, dimension + 1, dimensions))
+            (vec![index..=index], Rest::new(Self::of_sorted(group, dimension + 1, dimensions)))
         }))
     }
 
     /// The node of disjoint lists of runs, each from low to high and with its rest. Rests may be equal.
-    fn of_parts(lists: impl IntoIterator<Item = (Vec<RangeInclusive<i64>>, Self)>) -> Self {
-        let mut by_rest: HashMap<Self, Vec<RangeInclusive<i64>>> = HashMap::new();
+    fn of_parts(lists: impl IntoIterator<Item = (Vec<RangeInclusive<i64>>, Rest)>) -> Self {
+        let mut by_rest: HashMap<Rest, Vec<RangeInclusive<i64>>> = HashMap::new();
         for (runs, rest) in lists {
             if !rest.is_empty() {
                 by_rest.entry(rest).or_default().extend(runs);
             }
         }
-        let part = |(rest, mut runs): (Self, Vec<RangeInclusive<i64>>)| {
+        let part = |(rest, mut runs): (Rest, Vec<RangeInclusive<i64>>)| {
             runs.sort_unstable_by_key(|run| *run.start());
             Part { indexes: IndexSet::from_sorted_runs(runs), rest }
         };
@@ -281,14 +327,14 @@ impl Node {
                         by_parts.entry((this, that)).or_default().push(run);
                     }
                 }
-                Self::of_parts(by_parts.into_iter().map(|((this, that), runs)| {
+                Self::of_parts(by_parts.into_iter().filter_map(|((this, that), runs)| {
                     let rests = (this.map(|at| &these[at].rest), that.map(|at| &those[at].rest));
                     let rest = match rests {
                         (Some(this), Some(that)) => this.combine(that, operation),
                         (Some(rest), None) | (None, Some(rest)) => rest.clone(),
-                        (None, None) => Self::Parts(Vec::new()),
+                        (None, None) => return None,
                     };
-                    (runs, rest)
+                    Some((runs, rest))
                 }))
             }
             // Both have the same number of dimensions.

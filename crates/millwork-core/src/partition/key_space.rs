@@ -10,6 +10,9 @@ use super::{Calendar, IndexSet, Key, KeyIndex, KeySet, KeyValue};
 use crate::problem::Problem;
 
 /// The keys that there are at a moment. It reads and writes keys, and sets of them, as text.
+///
+/// Indexes of windows are those of every definition with the same timetable; indexes of texts are those of this space, and
+/// [`carried`](Self::carried) turns them into those of another.
 #[derive(Clone, Debug)]
 pub struct KeySpace {
     pub(super) dimensions: Vec<SpaceDimension>,
@@ -129,6 +132,19 @@ impl SpaceDimension {
             (Axis::Windows(calendar), KeyValue::Window(window)) => calendar.index(window),
             (Axis::Texts(texts), KeyValue::Text(text)) => texts.index(text),
             (Axis::Windows(_), KeyValue::Text(_)) | (Axis::Texts(_), KeyValue::Window(_)) => None,
+        }
+    }
+
+    /// Some indexes as those of another dimension, without those that it never had.
+    fn carried(&self, indexes: &IndexSet, to: &Self) -> IndexSet {
+        match (&self.axis, &to.axis) {
+            (Axis::Windows(own), Axis::Windows(other)) if own.timetable() == other.timetable() => {
+                indexes.clone()
+            }
+            (Axis::Windows(_), Axis::Windows(_)) | (Axis::Texts(_), Axis::Texts(_)) => {
+                indexes.iter().filter_map(|index| to.index(&self.value(index)?)).collect()
+            }
+            (Axis::Windows(_), Axis::Texts(_)) | (Axis::Texts(_), Axis::Windows(_)) => IndexSet::default(),
         }
     }
 
@@ -258,6 +274,25 @@ impl KeySpace {
         });
         let index: Option<KeyIndex> = index.collect();
         self.key_at(&index?).filter(|key| key.identity() == identity)
+    }
+
+    /// The keys of a set by the indexes of another space, without those that it never had; empty if the names of the dimensions are others.
+    ///
+    /// What a changed definition keeps of a set. Windows of the same timetable have the same indexes, so that only texts, and windows
+    /// of another timetable, are looked up one by one.
+    pub fn carried(&self, set: &KeySet, to: &Self) -> KeySet {
+        let none = KeySet::empty(to.dimensions.len());
+        let place = |name: &str| self.names().position(|own| own == name);
+        let places: Option<Vec<usize>> = to.names().map(place).collect();
+        let Some(places) = places.filter(|places| places.len() == self.dimensions.len()) else { return none };
+        let carried = |product: &Vec<IndexSet>| {
+            let pairs = to.dimensions.iter().zip(&places);
+            KeySet::product(pairs.map(|(dimension, place)| {
+                let own = &self.dimensions[*place];
+                product.get(*place).map_or_else(IndexSet::default, |indexes| own.carried(indexes, dimension))
+            }))
+        };
+        set.products().iter().map(carried).fold(none, |all, product| all.union(&product))
     }
 
     /// Why a set has more keys than are meant at once; `None` if it hasn't.

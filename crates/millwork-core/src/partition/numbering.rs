@@ -13,7 +13,7 @@ const BEFORE_ZERO: Timestamp = Timestamp::constant(0, -1);
 const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 const LATEST: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
-/// As few ticks are walked.
+/// The most ticks that are walked, as counting would take longer.
 const WALKED: i64 = 32;
 
 /// The time between two marks that are kept, in seconds: four years.

@@ -38,7 +38,7 @@ impl TimeWindow {
         &self.label
     }
 
-    /// The day at whose beginning or in which it starts, in the zone of its definition.
+    /// The day on which it starts, in the zone of its definition.
     pub fn date(&self) -> Date {
         self.date
     }

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use crate::partition::{KeySpace, KeyValue, TimeWindows, cron, daily, fixed, hourly, monthly, weekly};
+use crate::partition::{
+    Dimensions, Key, KeySet, KeySpace, KeyValue, TimeWindows, cron, daily, fixed, hourly, monthly, weekly,
+};
 
 const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/Havana"];
 
@@ -68,20 +70,55 @@ proptest! {
     }
 }
 
+/// That a set is carried as its keys are.
+fn check_carried(old: &KeySpace, new: &KeySpace) {
+    let (old_keys, new_keys) = (identities(old), identities(new));
+    let kept: BTreeSet<&String> = old_keys.keys().filter(|key| new_keys.contains_key(*key)).collect();
+    let carried = old.carried(&old.all(), new);
+    let kept_set = carried.intersection(&new.all());
+    let sets = [
+        kept_set.clone(),
+        old.all().difference(&new.carried(&kept_set, old)),
+        new.all().difference(&carried),
+    ];
+    let expected = [kept.len(), old_keys.len() - kept.len(), new_keys.len() - kept.len()];
+    assert_eq!(sets.map(|set| set.count() as usize), expected);
+    assert!(kept.iter().all(|key| old_keys[*key] == new_keys[*key]));
+}
+
 #[test]
 fn what_is_kept_new_and_gone_follows_from_sets() {
-    let spaces = SPACES.iter().step_by(3).zip(SPACES.iter().skip(1).step_by(3));
-    for ((old_timetable, old), (new_timetable, new)) in spaces.filter(|(old, new)| old.0 == new.0) {
-        assert_eq!(old_timetable, new_timetable);
-        let (old_keys, new_keys) = (identities(old), identities(new));
-        let kept: BTreeSet<&String> = old_keys.keys().filter(|key| new_keys.contains_key(*key)).collect();
-        let counts = [
-            old.all().intersection(&new.all()),
-            old.all().difference(&new.all()),
-            new.all().difference(&old.all()),
-        ];
-        let expected = [kept.len(), old_keys.len() - kept.len(), new_keys.len() - kept.len()];
-        assert_eq!(counts.map(|set| set.count() as usize), expected, "{old_timetable}");
-        assert!(kept.iter().all(|key| old_keys[*key] == new_keys[*key]));
+    for ((old_timetable, old), (new_timetable, new)) in SPACES.iter().zip(SPACES.iter().skip(1)).step_by(6) {
+        check_carried(old, new);
+        if old_timetable == new_timetable {
+            assert_eq!(old.carried(&old.all(), new), old.all(), "nothing is renumbered");
+        }
     }
+    let now: Timestamp = "2024-04-14T12:00:00Z".parse().unwrap();
+    let space = |windows: TimeWindows, texts: &[&str]| {
+        windows.by(fixed(texts.to_vec()).named("country")).space(now).unwrap()
+    };
+    let days = || daily("UTC").from("2024-02-25");
+    let old = space(days(), &["de", "fr", "it"]);
+    for (new, keeps) in [
+        (space(days(), &["it", "es", "de"]), true),
+        (space(days().format("%d.%m.%Y"), &["fr"]), true),
+        (space(weekly("UTC").from("2024-01-01"), &["de"]), false),
+        (space(cron("@daily", "UTC").from("2024-04-01"), &["fr", "de"]), true),
+        (fixed(["fr", "de"]).named("country").by(days()).space(now).unwrap(), true),
+    ] {
+        let carried = old.carried(&old.all(), &new);
+        let naive = old.all().next(None, usize::MAX).into_iter().filter_map(|index| {
+            let key = old.key_at(&index)?;
+            let mut values = key.values().to_vec();
+            if new.names().next() == Some("country") {
+                values.reverse();
+            }
+            new.index(&Key::new(values))
+        });
+        assert_eq!(carried, KeySet::of(2, naive));
+        assert_eq!(!carried.is_empty(), keeps, "a week is no day");
+    }
+    let other = Dimensions::from(days()).space(now).unwrap();
+    assert!(old.carried(&old.all(), &other).is_empty() && other.carried(&other.all(), &old).is_empty());
 }

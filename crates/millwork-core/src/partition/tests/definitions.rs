@@ -179,8 +179,13 @@ fn a_window_that_has_not_ended_is_named() {
     let now: Timestamp = "2024-01-10T12:00:00Z".parse().unwrap();
     let problem = |label| days.not_ended(&days.window(label).unwrap(), now).map(|problem| said(&problem));
     assert_eq!(problem("2024-01-09"), None);
-    let expected = "the window `2024-01-10` is not there yet: it ends at 2024-01-11T00:00:00Z → the last one is `2024-01-09`; `.end_offset(1)` would include the one in progress";
+    let expected = "the window `2024-01-10` has not ended: it ends at 2024-01-11T00:00:00Z → the last one is `2024-01-09`; `.end_offset(1)` would include the one in progress";
     assert_eq!(problem("2024-01-10").as_deref(), Some(expected));
+    let late = daily("UTC").from("2024-01-01").end_offset(-2).check().unwrap();
+    let found = late.not_ended(&late.window("2024-01-08").unwrap(), now).map(|problem| problem.to_string());
+    let expected =
+        "the window `2024-01-08`, which ended at 2024-01-09T00:00:00Z, is left out by the end offset -2";
+    assert_eq!(found.as_deref(), Some(expected));
 }
 
 const NAME: &str = "a name has letters, digits, `_` and `-`";

@@ -159,7 +159,7 @@ fn a_key_that_is_none_is_named_with_a_remedy() {
     check_error(
         &keys,
         "2025-01-01|de",
-        "the dimension `time`: the window `2025-01-01` is not there yet: it ends at 2025-01-02T00:00:00Z → the last one is `2024-12-31`; `.end_offset(1)` would include the one in progress",
+        "the dimension `time`: the window `2025-01-01` has not ended: it ends at 2025-01-02T00:00:00Z → the last one is `2024-12-31`; `.end_offset(1)` would include the one in progress",
     );
     assert_eq!(keys.index(&Key::texts(["de"])), None);
     assert_eq!(keys.index(&Key::texts(["2024-01-01", "de"])), None);

@@ -81,7 +81,7 @@ fn a_set_that_is_none_is_named_with_a_remedy() {
     check_error(
         &days,
         "2024-12-01..2025-02-01",
-        "the dimension `time`: the window `2025-02-01` is not there yet: it ends at 2025-02-02T00:00:00Z → the last one is `2024-12-31`; `.end_offset(1)` would include the one in progress",
+        "the dimension `time`: the window `2025-02-01` has not ended: it ends at 2025-02-02T00:00:00Z → the last one is `2024-12-31`; `.end_offset(1)` would include the one in progress",
     );
     check_error(
         &days,
