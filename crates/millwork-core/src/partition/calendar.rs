@@ -142,6 +142,14 @@ impl Calendar {
         window.ok_or_else(|| Problem::new(format!("`{label}` is beyond the calendar")))
     }
 
+    /// The indexes of the windows that start in a span of time, its end excluded, with those that are excluded; `None` if there is none.
+    pub fn starting_in(&self, from: Timestamp, to: Timestamp) -> Option<RangeInclusive<i64>> {
+        let first = (self.0.numbering.last_at(before(from)) + 1).max(self.first_index());
+        let last = self.0.numbering.last_at(before(to));
+        let last = self.last_index().map_or(last, |end| end.min(last));
+        (first <= last).then_some(first..=last)
+    }
+
     /// The windows that start in a span of time, its end excluded, from early to late.
     pub fn windows(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = TimeWindow> {
         let from = from.max(self.0.bounds.start);

@@ -161,6 +161,23 @@ fn windows_end_where_the_definition_says() {
 }
 
 #[test]
+fn the_days_of_a_week_and_the_hours_of_a_day_are_ranges_of_indexes() {
+    let weeks = calendar(&weekly("Europe/Berlin").from("2024-01-01"));
+    let days = calendar(&daily("Europe/Berlin").from("2024-03-27").until("2024-04-05"));
+    let hours = calendar(&hourly("Europe/Berlin").from("2024-01-01"));
+    let count = |week: &str, calendar: &Calendar| {
+        let week = weeks.window(week).unwrap();
+        calendar.starting_in(week.start(), week.end()).map_or(0, Iterator::count)
+    };
+    // From the 27th to Saturday, all of a week whose Sunday has 23 hours, and up to the 4th.
+    assert_eq!(
+        ["2024-03-17", "2024-03-24", "2024-03-31", "2024-04-07"].map(|week| count(week, &days)),
+        [0, 4, 5, 0]
+    );
+    assert_eq!(["2024-03-24", "2024-03-31", "2024-10-27"].map(|week| count(week, &hours)), [168, 167, 169]);
+}
+
+#[test]
 fn excluded_windows_are_left_out_by_arithmetic() {
     let weekdays =
         daily("UTC").from("2024-01-01").except_cron("0 0 * * sat,sun").except(["2024-01-03", "2024-01-06"]);

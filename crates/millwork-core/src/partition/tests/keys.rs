@@ -7,7 +7,9 @@ use proptest::prelude::*;
 
 use super::support::said;
 use crate::id::PartitionKey;
-use crate::partition::{Dimensions, Key, KeySpace, KeyValue, daily, dynamic, fixed, hourly, monthly, weekly};
+use crate::partition::{
+    Dimensions, Key, KeySpace, KeyValue, cron, daily, dynamic, fixed, hourly, monthly, weekly,
+};
 
 fn now() -> Timestamp {
     "2025-01-01T00:00:00Z".parse().unwrap()
@@ -190,7 +192,10 @@ proptest! {
             let _ = (keys.key(&text), keys.set(&text), hours.key(&text), hours.set(&text));
             let _ = (keys.key_of_identity(&text), hours.key_of_identity(&text));
             let _ = (daily(text.clone()).from("2024-01-01").problems(), daily("UTC").from(text.clone()).problems());
-            let _ = daily("UTC").from("2024-01-01").format(text).problems();
+            let _ = daily("UTC").from("2024-01-01").format(text.clone()).problems();
+            let odd = cron(text.clone(), "UTC").from("2024-01-01").except_cron(text.clone());
+            let _ = odd.except([text.clone()]).until(text.clone()).problems();
+            let _ = Dimensions::from(fixed([text.clone()]).named(text)).problems();
         }
     }
 }

@@ -6,5 +6,6 @@ mod definitions;
 mod key_sets;
 mod keys;
 mod minute_by_minute;
+mod numbers;
 mod set_texts;
 mod support;
