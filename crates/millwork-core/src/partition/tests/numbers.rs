@@ -52,33 +52,36 @@ proptest! {
         prop_assert_eq!(other.at_index(index - 1).map(|before| before.end()), Some(window.start()));
         prop_assert_eq!(other.index(&window), Some(index));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
 
     #[test]
     fn exclusions_are_counted_as_they_are_listed(
         line in 1..5_usize,
         zone in 0..ZONES.len(),
         excluded in prop::collection::btree_set(0..EXCLUDED.len(), 0..3),
-        listed in prop::collection::btree_set(0_u64..200, 0..4),
-        days in 0_i64..90,
+        listed in prop::collection::btree_set(0_usize..100, 0..4),
+        days in 0_i64..20,
     ) {
-        let all = windows(line, zone).check().unwrap();
-        let labels = listed.iter().filter_map(|position| Some(all.nth(*position)?.label().to_owned()));
-        let definition = excluded.iter().fold(windows(line, zone), |windows, line| windows.except_cron(EXCLUDED[*line]));
+        let all = windows(line, zone).from("2024-12-12").check().unwrap();
+        let labels = listed.iter().filter_map(|position| Some(all.nth(*position as u64)?.label().to_owned()));
+        let definition = excluded.iter().fold(all.definition().clone(), |windows, line| windows.except_cron(EXCLUDED[*line]));
         let checked = definition.except(labels).check();
         // Weeks that begin on Sundays, and Sundays are excluded.
         prop_assert_eq!(checked.is_err(), line == 4 && excluded.contains(&0));
         let Ok(calendar) = checked else { return Ok(()) };
-        let now = instant("2024-01-01T12:00:00Z") + SignedDuration::from_hours(24 * days);
+        let now = instant("2024-12-12T12:00:00Z") + SignedDuration::from_hours(24 * days);
 
-        let is_excluded = |position: u64, window: &TimeWindow| {
-            let comes = |line: &usize| {
-                Timetable::new([EXCLUDED[*line]], ZONES[zone]).unwrap().previous(window.start()) == Some(window.start())
-            };
+        let timetable = |line: &usize| Timetable::new([EXCLUDED[*line]], ZONES[zone]).unwrap();
+        let excluded: Vec<Timetable> = excluded.iter().map(timetable).collect();
+        let is_excluded = |position: usize, window: &TimeWindow| {
+            let comes = |excluded: &Timetable| excluded.previous(window.start()) == Some(window.start());
             listed.contains(&position) || excluded.iter().any(comes)
         };
-        let naive: Vec<TimeWindow> = (0..)
-            .map(|position| (position, all.nth(position).unwrap()))
-            .take_while(|(_, window)| window.end() <= now)
+        let windows = all.windows(Timestamp::UNIX_EPOCH, now).take_while(|window| window.end() <= now).enumerate();
+        let naive: Vec<TimeWindow> = windows
             .filter(|(position, window)| !is_excluded(*position, window))
             .map(|(_, window)| window)
             .collect();
