@@ -36,8 +36,8 @@ impl ShadowCallsView {
         version: VersionNumber,
     ) -> Result<Option<Self>, StorageError> {
         let verdicts = history.versions.get(&version).into_iter().flat_map(|found| &found.verdicts);
-        let trials = verdicts.filter_map(|one| Some((one.sequence, &one.what.shadow.as_ref()?.asset)));
-        let Some((began, asset)) = trials.last() else { return Ok(None) };
+        let mut trials = verdicts.filter_map(|one| Some((one.sequence, &one.what.shadow.as_ref()?.asset)));
+        let Some((began, asset)) = trials.next_back() else { return Ok(None) };
         let ShadowCalls { made, nothing, failed, not_called, failure } =
             shadow_calls(store, asset, (of, version), began).await?;
         Ok(Some(Self { made, nothing, failed, not_called, failure }))
