@@ -17,7 +17,8 @@ use crate::drift::{
     kolmogorov_smirnov, population_stability_index, wasserstein_distance,
 };
 
-/// From where on a column has drifted.
+/// From where on a column has drifted. What may be chance is none: the index of a sample of few rows in many categories is large without
+/// any change, so a column is stable where the chi-square test of its bins or categories, nulls among them, has a p-value of 0.05 or more.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DriftThresholds {
@@ -144,6 +145,7 @@ impl ColumnDrift {
         };
         let (left, right) = (with_nulls(reference_counts, reference), with_nulls(current_counts, current));
         let index = population_stability_index(&left, &right)?;
+        let by_chance = chi_square(&left, &right)?.p_value;
         let drift = Self {
             column: name.to_owned(),
             population_stability_index: index,
@@ -153,7 +155,7 @@ impl ColumnDrift {
             chi_square: None,
             reference_nulls: reference.nulls as f64 / reference.rows as f64,
             current_nulls: current.nulls as f64 / current.rows as f64,
-            level: thresholds.level(index),
+            level: if by_chance < CHANCE { thresholds.level(index) } else { DriftLevel::Stable },
         };
         match (&reference.kept, &current.kept) {
             (Kept::Numbers(numbers), Kept::Numbers(others)) if !numbers.is_empty() && !others.is_empty() => {
@@ -170,6 +172,9 @@ impl ColumnDrift {
         }
     }
 }
+
+/// The probability of a difference without any change from which on it isn't taken for one.
+const CHANCE: f64 = 0.05;
 
 impl DriftThresholds {
     fn level(&self, index: f64) -> DriftLevel {
@@ -371,6 +376,19 @@ mod tests {
         let drift = check(&of(0), &of(1_500), DriftLevel::Stable);
         assert!(drift.chi_square.is_some_and(|test| test.p_value > 0.01), "{drift:?}");
         check(&of(0), &of(500), DriftLevel::Stable);
+    }
+
+    /// A few rows of many categories are far from others of the same distribution by their index alone.
+    #[test]
+    fn chance_is_no_drift() {
+        let of = |from: usize, rows: usize, names: usize| {
+            let name = |row: usize| (row.wrapping_mul(2_654_435_761) % 1_000_003 % names).to_string();
+            let names: Vec<String> = (from..from + rows).map(name).collect();
+            Profile::new().categories("x", names.iter().map(|name| Some(name.as_str()))).expect("a profile")
+        };
+        let drift = check(&of(0, 8_000, 500), &of(10_000, 300, 500), DriftLevel::Stable);
+        assert!(drift.population_stability_index > 0.25, "{drift:?}");
+        check(&of(0, 8_000, 500), &of(10_000, 300, 100), DriftLevel::Significant);
     }
 
     #[test]

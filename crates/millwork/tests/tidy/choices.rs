@@ -109,7 +109,8 @@ fn what_a_choice_is_made_of_is_exported() {
 
 #[test]
 fn every_way_to_define_partitions_is_documented_and_tested() {
-    let ways = constructors(&text_of("crates/millwork-core/src/partition/definition.rs"), "PartitionsDefinition");
+    let ways =
+        constructors(&text_of("crates/millwork-core/src/partition/definition.rs"), "PartitionsDefinition");
     let places = ["docs/concepts.md", "crates/millwork-core/tests/core/plan.rs"];
     let named = |place| {
         let text = text_of(place);
