@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::automation::{AutomationEntry, Explanation, Hold, Outcome, Part, Truth, watch_key};
 use millwork_core::index::TypedIndex as _;
+use millwork_core::model::ModelHistory;
 use millwork_core::simulation::SimulatedRun;
 use millwork_core::watch::Unwatched;
 use millwork_core::{AssetKey, AssetPartition, AutomationCondition, Pipeline};
-use millwork_storage::{StorageError, Store, model_history};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -210,26 +210,23 @@ impl AutomationEntryView {
     }
 }
 
-/// The watches that aren't on at `now`, by their [keys](watch_key), and why.
-///
-/// # Errors
-///
-/// Those of the store.
-pub async fn watches_not_on(
-    store: &dyn Store,
+/// The watches that aren't on at `now`, by their [keys](watch_key), and why. `history` has the histories of their models, `None` where nothing
+/// has happened.
+pub fn watches_not_on<'h>(
     pipeline: &Pipeline,
+    history: impl Fn(&AssetPartition) -> Option<&'h ModelHistory>,
     now: Timestamp,
-) -> Result<BTreeMap<AssetKey, Unwatched>, StorageError> {
+) -> BTreeMap<AssetKey, Unwatched> {
     let graph = pipeline.graph();
-    let mut not_on = BTreeMap::new();
-    for watch in pipeline.watches() {
-        let Some(model) = graph.index(watch.model.as_str()) else { continue };
-        let history = model_history(store, &AssetPartition::new(watch.model.clone(), None)).await?;
-        if let Err(why) = history.watched(&graph.alias_in_use(model), watch.within, now) {
-            not_on.insert(watch_key(&watch.model), why);
-        }
-    }
-    Ok(not_on)
+    let not_on = pipeline.watches().iter().filter_map(|watch| {
+        let in_use = graph.alias_in_use(graph.index(watch.model.as_str())?);
+        let why = match history(&AssetPartition::new(watch.model.clone(), None)) {
+            Some(history) => history.watched(&in_use, watch.within, now).err()?,
+            None => Unwatched::NoneInUse,
+        };
+        Some((watch_key(&watch.model), why))
+    });
+    not_on.collect()
 }
 
 impl From<Outcome> for OutcomeView {

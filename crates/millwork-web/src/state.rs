@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use millwork_core::{Clock, Instigator, Pipeline};
+use millwork_api::watches_not_on;
+use millwork_core::watch::Unwatched;
+use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
 use millwork_storage::{InstigatorState, StorageError, Store, shown_states};
 use tokio::sync::{Mutex, Notify};
 
@@ -62,5 +64,14 @@ impl AppState {
     /// The verdicts, decisions and moves of all models, up to the event `head` at least: a page follows the log from there.
     pub(crate) async fn models(&self, head: u64) -> Result<Arc<ModelSnapshot>, StorageError> {
         self.model_cache.snapshot(self.pipeline.graph(), &*self.store, head).await
+    }
+
+    /// The watches that aren't on, and why. Nothing is read where there are none.
+    pub(crate) async fn watches_not_on(&self) -> Result<BTreeMap<AssetKey, Unwatched>, StorageError> {
+        if self.pipeline.watches().is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let models = self.models(self.store.head().await?).await?;
+        Ok(watches_not_on(&self.pipeline, |of| models.of(of), self.clock.now()))
     }
 }

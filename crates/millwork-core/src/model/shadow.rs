@@ -20,6 +20,12 @@ pub struct TrialEnd {
 }
 
 impl ModelHistory {
+    /// The end of the last trial of a version, if a newer one has ended it.
+    pub fn superseded(&self, version: VersionNumber, in_use: &AliasName) -> Option<TrialEnd> {
+        let trial = self.unanswered(version, in_use).filter(|one| one.what.shadow.is_some())?;
+        self.superseded_by(version, trial.sequence, in_use)
+    }
+
     /// The version in shadow, and the verdict by which it is there; `None` if there is none. There is one at a time: the newest.
     pub fn in_shadow(&self, in_use: &AliasName) -> Option<(VersionNumber, &Dated<VersionJudged>)> {
         let on_trial = |version: &VersionNumber| {
@@ -58,17 +64,7 @@ impl ModelHistory {
         version: VersionNumber,
         verdict: u64,
         in_use: &AliasName,
-    ) -> Option<VersionNumber> {
-        self.trial_end(version, verdict, in_use).map(|end| end.newer)
-    }
-
-    /// The end of the last trial of a version, if a newer one has ended it.
-    pub fn superseded(&self, version: VersionNumber, in_use: &AliasName) -> Option<TrialEnd> {
-        let trial = self.unanswered(version, in_use).filter(|one| one.what.shadow.is_some())?;
-        self.trial_end(version, trial.sequence, in_use)
-    }
-
-    fn trial_end(&self, version: VersionNumber, verdict: u64, in_use: &AliasName) -> Option<TrialEnd> {
+    ) -> Option<TrialEnd> {
         let is_there = |newer: &VersionNumber| {
             let trial = self.unanswered(*newer, in_use).filter(|one| one.what.shadow.is_some());
             trial.is_some_and(|trial| self.ended_by(*newer, trial.sequence, in_use).is_none())

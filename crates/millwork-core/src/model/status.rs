@@ -65,7 +65,7 @@ impl ModelHistory {
             }
             (_, Some((verdict, VersionJudged { shadow: Some(trial), .. }))) => {
                 match self.superseded_by(version, verdict.sequence, in_use) {
-                    Some(newer) => VersionStatus::Superseded(newer),
+                    Some(end) => VersionStatus::Superseded(end.newer),
                     None => VersionStatus::InShadow(trial.clone()),
                 }
             }

@@ -144,9 +144,8 @@ impl Calendar {
 
     /// The indexes of the windows that start in a span of time, its end excluded, with those that are excluded; `None` if there is none.
     pub fn starting_in(&self, from: Timestamp, to: Timestamp) -> Option<RangeInclusive<i64>> {
-        let first = (self.0.numbering.last_at(before(from)) + 1).max(self.first_index());
-        let last = self.0.numbering.last_at(before(to));
-        let last = self.last_index().map_or(last, |end| end.min(last));
+        let (lowest, last) = self.up_to(self.0.numbering.last_at(before(to)))?.into_inner();
+        let first = (self.0.numbering.last_at(before(from)) + 1).max(lowest);
         (first <= last).then_some(first..=last)
     }
 
@@ -166,10 +165,7 @@ impl Calendar {
     /// more or fewer by the definition's end offset. `None` if there is none.
     pub fn range(&self, now: Timestamp) -> Option<RangeInclusive<i64>> {
         let offset = i64::from(self.0.definition.end_offset);
-        let last = self.0.numbering.last_at(now) - 1 + offset;
-        let last = self.last_index().map_or(last, |end| end.min(last));
-        let first = self.first_index();
-        (first <= last).then_some(first..=last)
+        self.up_to(self.0.numbering.last_at(now) - 1 + offset)
     }
 
     /// The indexes of the windows that there are `now`.
@@ -213,11 +209,8 @@ impl Calendar {
 
     /// The last window that has ended at an instant; `None` if the definition has none before.
     pub fn last_ended(&self, now: Timestamp) -> Option<TimeWindow> {
-        let last = self.0.numbering.last_at(now) - 1;
-        let last = self.last_index().map_or(last, |end| end.min(last));
-        let first = self.first_index();
-        let count = if first <= last { self.count_of(&(first..=last)) } else { 0 };
-        self.nth(count.checked_sub(1)?)
+        let ended = self.up_to(self.0.numbering.last_at(now) - 1)?;
+        self.nth(self.count_of(&ended).checked_sub(1)?)
     }
 
     /// Why a window isn't included `now`, such as that it hasn't ended; `None` if it is.
@@ -253,6 +246,13 @@ impl Calendar {
         let end = self.timetable().next(start)?;
         let date = self.0.zone.to_datetime(start).date();
         Some(TimeWindow::new(start, end, self.label(start), date))
+    }
+
+    /// The indexes from that of the first window to this one, or to that of the last window; `None` if there is none.
+    fn up_to(&self, last: i64) -> Option<RangeInclusive<i64>> {
+        let last = self.last_index().map_or(last, |end| end.min(last));
+        let first = self.first_index();
+        (first <= last).then_some(first..=last)
     }
 
     /// Whether a window lies between the start and the end of the definition.

@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct EnvironmentProbe {
     places: Arc<Places>,
-    patience: Duration,
+    /// How long the end of a run waits.
+    pub(super) patience: Duration,
 }
 
 #[derive(Debug)]
@@ -57,11 +58,6 @@ impl EnvironmentProbe {
         let (binary, working_tree) = (OnceLock::new(), Mutex::default());
         let places = Arc::new(Places { home: None, source_folder, features, binary, working_tree });
         Self { places, patience: self.patience }
-    }
-
-    /// How long the end of a run waits.
-    pub(super) fn longest_wait(&self) -> Duration {
-        self.patience
     }
 
     /// The hash of the executable; `None` if it can't be read. Blocks while the file is read.

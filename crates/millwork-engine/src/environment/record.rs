@@ -53,7 +53,7 @@ impl EnvironmentRecord {
 async fn gather(probe: &EnvironmentProbe, ended: oneshot::Receiver<()>) -> Environment {
     let patience = async {
         let _ = ended.await;
-        tokio::time::sleep(probe.longest_wait()).await;
+        tokio::time::sleep(probe.patience).await;
     };
     let patience = patience.shared();
     let (tree, binary) = (probe.clone(), probe.clone());

@@ -145,7 +145,7 @@ impl ColumnDrift {
         };
         let (left, right) = (with_nulls(reference_counts, reference), with_nulls(current_counts, current));
         let index = population_stability_index(&left, &right)?;
-        let by_chance = chi_square(&left, &right)?.p_value;
+        let test = chi_square(&left, &right)?;
         let drift = Self {
             column: name.to_owned(),
             population_stability_index: index,
@@ -155,7 +155,7 @@ impl ColumnDrift {
             chi_square: None,
             reference_nulls: reference.nulls as f64 / reference.rows as f64,
             current_nulls: current.nulls as f64 / current.rows as f64,
-            level: if by_chance < CHANCE { thresholds.level(index) } else { DriftLevel::Stable },
+            level: if test.p_value < CHANCE { thresholds.level(index) } else { DriftLevel::Stable },
         };
         match (&reference.kept, &current.kept) {
             (Kept::Numbers(numbers), Kept::Numbers(others)) if !numbers.is_empty() && !others.is_empty() => {
@@ -165,9 +165,7 @@ impl ColumnDrift {
                     ..drift
                 })
             }
-            (Kept::CategoryCounts(_), _) => {
-                Ok(Self { chi_square: Some(chi_square(&left, &right)?), ..drift })
-            }
+            (Kept::CategoryCounts(_), _) => Ok(Self { chi_square: Some(test), ..drift }),
             (Kept::Numbers(_), Kept::Numbers(_) | Kept::CategoryCounts(_)) => Ok(drift),
         }
     }

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use millwork_api::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, find_condition,
-    watches_not_on,
 };
 use millwork_core::automation::{AssetState, entries, explain};
 use millwork_core::{AssetKey, Instigator};
@@ -26,7 +25,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Automatio
     let (graph, others) = (state.pipeline.graph(), state.pipeline.other_conditions());
     let entries = entries(graph, others, &states(&state, None).await?, switched);
     let on = switched(&Instigator::Automation(None)).unwrap_or(true);
-    let not_on = watches_not_on(&*state.store, &state.pipeline, state.clock.now()).await?;
+    let not_on = state.watches_not_on().await?;
     let view = |entry| AutomationEntryView::new(entry, &not_on);
     Ok(Json(AutomationView { on, assets: entries.into_iter().map(view).collect() }))
 }

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView, watches_not_on};
+use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView};
 use millwork_core::automation::{AutomationEntry, Outcome, entries, job_name, watched_model};
 use millwork_core::watch::Unwatched;
 use millwork_core::{AlertRule, AssetKey, Instigator, Pipeline, Schedule, Sensor};
@@ -164,7 +164,7 @@ async fn load(state: &AppState, of: String) -> Result<AutomationPage, ApiError> 
     let switches: Vec<Switch> = schedules.chain(sensors).collect();
     let states = automation_states(state, None).await?;
     let conditions = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
-    let not_on = watches_not_on(&*state.store, pipeline, now).await?;
+    let not_on = state.watches_not_on().await?;
     let automation = Instigator::Automation(None);
     let mut names: Vec<String> = switches.iter().map(|switch| switch.stored.clone()).collect();
     names.extend((!conditions.is_empty()).then(|| automation.stored().into_owned()));

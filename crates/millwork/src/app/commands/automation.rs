@@ -13,8 +13,8 @@ use millwork_core::automation::{
 };
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::watch::Unwatched;
-use millwork_core::{AssetKey, Clock as _, Instigator, Problem, SystemClock};
-use millwork_storage::{each_latest, recorded_changes, ticks_and_moves};
+use millwork_core::{AssetKey, AssetPartition, Clock as _, Instigator, Problem, SystemClock};
+use millwork_storage::{each_latest, model_history, recorded_changes, ticks_and_moves};
 
 use super::durations;
 use super::schedules::print_ticks;
@@ -132,7 +132,12 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
         let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
         let states = states(&opened, None).await?;
         let entries = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
-        let not_on = watches_not_on(&*opened.store, pipeline, SystemClock.now()).await?;
+        let mut histories = BTreeMap::new();
+        for watch in pipeline.watches() {
+            let of = AssetPartition::new(watch.model.clone(), None);
+            histories.insert(of.clone(), model_history(&*opened.store, &of).await?);
+        }
+        let not_on = watches_not_on(pipeline, |of| histories.get(of), SystemClock.now());
         Ok((switched(&Instigator::Automation(None)).unwrap_or(true), entries, not_on))
     })?;
     if json {
