@@ -119,7 +119,7 @@ impl SpaceDimension {
     }
 
     /// The value with an index, whether or not it is there.
-    fn value(&self, index: i64) -> Option<KeyValue> {
+    pub(super) fn value(&self, index: i64) -> Option<KeyValue> {
         match &self.axis {
             Axis::Windows(calendar) => calendar.at_index(index).map(KeyValue::Window),
             Axis::Texts(texts) => texts.text(index).cloned().map(KeyValue::Text),
@@ -127,7 +127,7 @@ impl SpaceDimension {
     }
 
     /// The index of a value; `None` if the dimension never had it.
-    fn index(&self, value: &KeyValue) -> Option<i64> {
+    pub(super) fn index(&self, value: &KeyValue) -> Option<i64> {
         match (&self.axis, value) {
             (Axis::Windows(calendar), KeyValue::Window(window)) => calendar.index(window),
             (Axis::Texts(texts), KeyValue::Text(text)) => texts.index(text),
@@ -196,6 +196,17 @@ impl KeySpace {
             SpaceDimension { name, axis, windows }
         };
         Self { dimensions: axes.into_iter().map(dimension).collect(), now }
+    }
+
+    /// The keys of an asset without partitions: one, whose text is empty. It lets sets go between such an asset and those that have
+    /// partitions.
+    pub fn unpartitioned(now: Timestamp) -> Self {
+        Self::new(vec![("value".to_owned(), Axis::Texts(Texts::new([""])))], now)
+    }
+
+    /// One of the dimensions, at the same moment.
+    pub(super) fn only(&self, dimension: &SpaceDimension) -> Self {
+        Self { dimensions: vec![dimension.clone()], now: self.now }
     }
 
     /// The same at another moment.

@@ -15,6 +15,8 @@
 //!
 //! **Sets.** A [`KeySet`] has an [`IndexSet`] per dimension: runs of indexes, or bits. Its products are kept disjoint and in one
 //! form only, so that equal sets are equal values, and ten million keys are a few bytes.
+//!
+//! **Mappings.** A [`mapping::Mapping`] says which upstream keys a downstream one takes; [`mapping::ResolvedMapping`] has them for sets, both ways.
 
 mod calendar;
 mod definition;
@@ -25,6 +27,7 @@ mod key;
 mod key_set;
 mod key_space;
 mod label;
+pub mod mapping;
 mod numbering;
 mod set_text;
 mod subject;

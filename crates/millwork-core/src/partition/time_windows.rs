@@ -128,6 +128,29 @@ impl Every {
             Self::Cron(line) => format!("a window of `{line}`"),
         }
     }
+
+    /// What they are called, such as `daily windows`.
+    pub(super) fn windows(&self) -> String {
+        match self {
+            Self::Hour => "hourly windows".to_owned(),
+            Self::Day => "daily windows".to_owned(),
+            Self::Week => "weekly windows".to_owned(),
+            Self::Month => "monthly windows".to_owned(),
+            Self::Cron(line) => format!("windows of `{line}`"),
+        }
+    }
+
+    /// What one is called, and several of them, within a sentence about others: `day`, `days`.
+    pub(super) fn nouns(&self) -> (String, String) {
+        let nouns = |one: &str| (one.to_owned(), format!("{one}s"));
+        match self {
+            Self::Hour => nouns("hour"),
+            Self::Day => nouns("day"),
+            Self::Week => nouns("week"),
+            Self::Month => nouns("month"),
+            Self::Cron(line) => (format!("window of `{line}`"), format!("windows of `{line}`")),
+        }
+    }
 }
 
 impl TimeWindows {
