@@ -1,4 +1,4 @@
-//! Stores Polars data frames as Parquet.
+//! Polars data frames as values: stored as Parquet, and checked.
 //!
 //! This is a crate of its own so that no other crate waits for Polars to compile or depends on it: [`Parquet`] is a format of this crate,
 //! which lets it implement `AssetValue` for a type that isn't its own.
@@ -11,6 +11,7 @@ mod contained;
 mod data_type;
 mod decode;
 mod error;
+mod frame_check;
 mod layout;
 mod preview;
 mod thrift;
@@ -19,6 +20,7 @@ use millwork_core::{AssetValue, BoxError, Table};
 use polars::prelude::{DataFrame, ParquetWriter};
 
 pub use error::ParquetError;
+pub use frame_check::FrameCheck;
 pub use preview::preview;
 
 /// Registers the errors of this crate, so that their hints are found where a step returns them as a `BoxError`.

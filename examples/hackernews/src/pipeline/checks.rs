@@ -1,30 +1,21 @@
 //! Checks of the stories, the score and the predictions.
 
-use std::collections::HashSet;
-
 use millwork::monitor::Predictions;
-use millwork::{CheckResult, Previous, Result, asset_check};
+use millwork::polars::FrameCheck;
+use millwork::{CheckResult, Previous, asset_check};
 use polars::prelude::DataFrame;
 
 use super::ingest::hackernews_stories;
 use super::model::comments_model_test_set_r_squared;
 use super::serving::latest_story_comment_predictions;
-use super::stories;
 
 /// The decrease of R² from one model to the next that is tolerated.
 const TOLERANCE: f64 = 0.05;
 
 /// No story is there twice: it would be learned from and scored with at once.
 #[asset_check(blocking)]
-pub fn stories_are_unique(hackernews_stories: &DataFrame) -> Result<CheckResult> {
-    let ids = stories::numbers(hackernews_stories, "id")?;
-    let distinct: HashSet<_> = ids.iter().collect();
-    let repeated = ids.len() - distinct.len();
-    Ok(match repeated {
-        0 => CheckResult::pass(),
-        _ => CheckResult::fail(format!("{repeated} stories are repeated")),
-    }
-    .metadata("repeated", repeated))
+pub fn stories_are_unique(hackernews_stories: &DataFrame) -> CheckResult {
+    FrameCheck::of(hackernews_stories).no_nulls(["id"]).unique(["id"]).result()
 }
 
 /// The model explains as much as the last one did.
