@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::automation::{
-    Automation, AutomationState, Change, ChangeKind, FailureBackoff, Numbers, RunScope, Timetables,
+    Automation, AutomationState, Change, ChangeKind, FailureBackoff, Numbers, RunScope, Timetables, Updated,
 };
 use millwork_core::stored::Number;
 use millwork_core::{AssetDefinition, AutomationCondition, Definitions, Job, Pipeline};
@@ -95,13 +95,7 @@ fn retraining() -> anyhow::Result<()> {
                 partition: None,
                 at: now,
                 run: None,
-                kind: ChangeKind::Updated {
-                    by: Arc::default(),
-                    data_version: None,
-                    version: None,
-                    numbers: numbers.clone(),
-                    measured_until: None,
-                },
+                kind: ChangeKind::Updated(Updated { numbers: numbers.clone(), ..Updated::default() }),
             })
             .collect();
         let started = Instant::now();
@@ -126,13 +120,7 @@ fn updates(count: usize, at: Timestamp) -> Vec<Change> {
         partition: None,
         at,
         run: None,
-        kind: ChangeKind::Updated {
-            by: by.clone(),
-            data_version: None,
-            version: None,
-            numbers: Numbers::new(),
-            measured_until: None,
-        },
+        kind: ChangeKind::Updated(Updated { by: by.clone(), ..Updated::default() }),
     };
     (0..count).map(update).collect()
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use millwork_core::automation::{AutomationEntry, Explanation, Hold, Outcome, Part, Truth, watch_key};
 use millwork_core::index::TypedIndex as _;
+use millwork_core::instigator::ConditionOff;
 use millwork_core::model::ModelHistory;
 use millwork_core::simulation::SimulatedRun;
 use millwork_core::watch::Unwatched;
 use millwork_core::{AssetKey, AssetPartition, AutomationCondition, Pipeline};
+use millwork_storage::{StorageError, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -93,6 +95,10 @@ pub struct ExplainedAsset {
     /// The condition as text.
     #[schema(required)]
     pub condition: Option<String>,
+    /// Which switch keeps it from being evaluated; absent if none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub not_on: Option<String>,
     /// The last evaluation as a tree; `null` if there was none.
     #[schema(required)]
     pub explanation: Option<ExplanationView>,
@@ -192,11 +198,17 @@ pub struct SimulatedRunView {
 }
 
 impl ExplainedAsset {
-    /// The condition of an asset with its last evaluation; `None` if it was never evaluated.
-    pub fn new(asset: AssetKey, condition: &AutomationCondition, explanation: Option<Explanation>) -> Self {
+    /// The condition of an asset with its last evaluation, `None` if it was never evaluated, and the switch that is off.
+    pub fn new(
+        asset: AssetKey,
+        condition: &AutomationCondition,
+        explanation: Option<Explanation>,
+        off: Option<ConditionOff>,
+    ) -> Self {
         let text = explanation.as_ref().map(ToString::to_string);
         let condition = Some(condition.to_string());
-        Self { asset, condition, explanation: explanation.map(Into::into), text }
+        let not_on = off.map(|off| off.to_string());
+        Self { asset, condition, not_on, explanation: explanation.map(Into::into), text }
     }
 }
 
@@ -208,6 +220,16 @@ impl AutomationEntryView {
         let outcome = outcome.map(Into::into);
         Self { asset, on, condition, outcome, evaluated_at, requested_at, failures, not_on }
     }
+}
+
+/// The switch that keeps the condition of an asset, job or watch from being evaluated; `None` if none does.
+///
+/// # Errors
+///
+/// Those of the store.
+pub async fn condition_off(store: &dyn Store, key: &AssetKey) -> Result<Option<ConditionOff>, StorageError> {
+    let switches = store.states().await?;
+    Ok(ConditionOff::of(key, |instigator| switches.get(instigator).and_then(|state| state.on)))
 }
 
 /// The watches that aren't on at `now`, by their [keys](watch_key), and why. `history` has the histories of their models, `None` where nothing

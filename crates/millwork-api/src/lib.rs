@@ -39,7 +39,7 @@ pub use asset::{
 pub use asset_status::{AssetStatusView, CauseView, ConfigChangeView};
 pub use automation::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
-    HoldView, OutcomeView, PartView, SimulatedRunView, TruthView, watches_not_on,
+    HoldView, OutcomeView, PartView, SimulatedRunView, TruthView, condition_off, watches_not_on,
 };
 pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, GateView, JobView, KeyGraph};
 pub use environment::{EnvironmentView, WorkingTreeView};

@@ -140,6 +140,36 @@ impl<'de> Deserialize<'de> for Instigator {
     }
 }
 
+/// Which switch keeps a condition from being evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionOff {
+    /// Its own.
+    Own,
+    /// That of automation as a whole.
+    Automation,
+}
+
+impl ConditionOff {
+    /// The switch that keeps the condition of an asset, job or watch from being evaluated; `None` if none does. `switched` returns whether an
+    /// instigator was switched on or off.
+    pub fn of(key: &AssetKey, switched: impl Fn(&Instigator) -> Option<bool>) -> Option<Self> {
+        let is_off = |asset| switched(&Instigator::Automation(asset)) == Some(false);
+        if is_off(None) {
+            return Some(Self::Automation);
+        }
+        is_off(Some(key.clone())).then_some(Self::Own)
+    }
+}
+
+impl fmt::Display for ConditionOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Own => "it is switched off",
+            Self::Automation => "automation is switched off",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

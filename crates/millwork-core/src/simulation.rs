@@ -16,8 +16,9 @@ use serde::Serialize;
 use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
-    Automation, AutomationState, Change, ChangeKind, ConditionError, FailureBackoff, Numbers, RunScope,
-    Timetables, alias_key, explain, has_history_readers, history_key, job_name, scope, watched_model,
+    Automation, AutomationState, Change, ChangeKind, ConditionError, Earlier, FailureBackoff, RunScope,
+    Timetables, Updated, alias_key, explain, has_history_readers, history_key, is_alias, job_name, scope,
+    watched_model,
 };
 use crate::definitions::Pipeline;
 use crate::run::{RunId, RunRequest, RunSpec};
@@ -94,6 +95,8 @@ struct SimulationState<'a> {
     ahead: BTreeMap<Timestamp, Vec<Change>>,
     /// The assets and aliases of which something was recorded in the span.
     recorded: BTreeSet<&'a AssetKey>,
+    /// The time of the last record of any of them: what is recorded of none until then didn't happen to it.
+    recorded_until: Timestamp,
     /// The wanted ones so far.
     runs: Vec<SimulatedRun>,
     /// The number of runs that were requested.
@@ -139,8 +142,9 @@ impl Simulation<'_> {
             run: None,
             kind: updated(Arc::default()),
         };
-        let in_span = self.recorded.iter().filter(|change| (self.from..=self.to).contains(&change.at));
-        let recorded: BTreeSet<&AssetKey> = in_span.map(|change| &change.asset).collect();
+        let in_span = || self.recorded.iter().filter(|change| (self.from..=self.to).contains(&change.at));
+        let recorded: BTreeSet<&AssetKey> = in_span().map(|change| &change.asset).collect();
+        let recorded_until = in_span().map(|change| change.at).max().unwrap_or(self.from);
         let known: BTreeSet<&AssetKey> = self.recorded.iter().map(|change| &change.asset).collect();
         let present = self.present.iter().filter(|asset| !known.contains(asset)).map(present);
         let mut ahead: BTreeMap<Timestamp, Vec<Change>> = [(self.from, present.collect())].into();
@@ -154,6 +158,7 @@ impl Simulation<'_> {
             schedules: schedules.collect::<Result<_, ScheduleError>>()?,
             ahead,
             recorded,
+            recorded_until,
             runs: Vec::new(),
             requested: 0,
             left: BTreeSet::new(),
@@ -186,7 +191,7 @@ impl SimulationState<'_> {
             self.request(now, why, request);
         }
         for _ in 0..MOST_ROUNDS {
-            let changes = self.ahead.remove(&now).unwrap_or_default();
+            let changes = self.next_changes(now);
             let evaluation = self.automation.evaluate(&mut self.state, &changes, now, &self.timetables);
             let requests_none = evaluation.runs.is_empty() && evaluation.jobs.is_empty();
             let is_over = requests_none && !self.ahead.contains_key(&now);
@@ -206,6 +211,22 @@ impl SimulationState<'_> {
                 break;
             }
         }
+    }
+
+    /// The changes of a moment that an evaluation takes in. One at which an alias was moved begins another, as what moved it may have been what
+    /// is recorded in front of it.
+    fn next_changes(&mut self, now: Timestamp) -> Vec<Change> {
+        let mut changes = self.ahead.remove(&now).unwrap_or_default();
+        let is_move = |change: &Change| {
+            let is_moved = matches!(change.kind, ChangeKind::Updated(_) | ChangeKind::Wiped);
+            is_moved && is_alias(&change.asset) && change.at == now
+        };
+        let end = changes.iter().skip(1).position(is_move).map_or(changes.len(), |place| place + 1);
+        let later = changes.split_off(end);
+        if !later.is_empty() {
+            self.ahead.insert(now, later);
+        }
+        changes
     }
 
     /// What a watch would do whose condition holds, if it is on.
@@ -263,7 +284,8 @@ impl SimulationState<'_> {
         for (index, node) in made {
             let asset = &node.spec.key;
             until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
-            if self.recorded.contains(asset) {
+            let is_replayed = |key: &AssetKey| until <= self.recorded_until && self.recorded.contains(key);
+            if is_replayed(asset) {
                 add(until, asset, ChangeKind::Ended);
             } else {
                 add(until, asset, updated(by.clone()));
@@ -274,10 +296,10 @@ impl SimulationState<'_> {
             }
             let alias = graph.gate(index).map(|gate| alias_key(asset, &gate.alias));
             // The versions of a model that is replayed come into use as they did.
-            let is_replayed =
-                |alias: &AssetKey| self.recorded.contains(asset) || self.recorded.contains(alias);
-            if let Some(alias) = alias.filter(|alias| !is_replayed(alias)) {
+            if let Some(alias) = alias.filter(|alias| !is_replayed(asset) && !is_replayed(alias)) {
                 add(until, &alias, updated(by.clone()));
+                let earlier = Earlier { made_at: Some(until), ..Earlier::default() };
+                add(until, &alias, ChangeKind::Earlier(earlier));
             }
         }
         if let Some((job, kind)) = by.updated_job() {
@@ -303,254 +325,8 @@ fn resolved(run: RunSpec, pipeline: &Pipeline) -> Result<RunRequest, String> {
 
 /// A value, or a version in use, that a simulated run makes.
 fn updated(by: Arc<RunScope>) -> ChangeKind {
-    ChangeKind::Updated {
-        by,
-        data_version: None,
-        version: None,
-        numbers: Numbers::new(),
-        measured_until: None,
-    }
+    ChangeKind::Updated(Updated { by, ..Updated::default() })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::asset::{AssetDefinition, Computation, GateDefinition, StepFunction, StepResult, Verdict};
-    use crate::automation::AutomationCondition as Condition;
-    use crate::definitions::Definitions;
-    use crate::param::{Absent, Requirements};
-    use crate::version::{AliasName, ReadAs};
-
-    fn simulate(hours: i64) -> Vec<SimulatedRun> {
-        simulate_wanted(hours, &|_| true, usize::MAX)
-    }
-
-    fn simulate_wanted(hours: i64, wanted: &dyn Fn(&SimulatedRun) -> bool, most: usize) -> Vec<SimulatedRun> {
-        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
-        let hourly = Schedule::new("hourly", ["@hourly"], "stories").on_by_default();
-        let pipeline = Definitions::new()
-            .asset(asset("stories").blocking(|_| Ok(0_u8)))
-            .asset(
-                asset("model").input::<u8>("stories").automation(Condition::eager()).blocking(|_| Ok(0_u8)),
-            )
-            .asset(
-                asset("predictions")
-                    .input::<u8>("model")
-                    .automation(Condition::on_every_tick("* * * * *", "UTC"))
-                    .blocking(|_| Ok(0_u8)),
-            )
-            .schedule(hourly)
-            .resolve()
-            .unwrap();
-        let from: Timestamp = "2026-05-01T00:30:00Z".parse().unwrap();
-        let simulation = Simulation {
-            pipeline: &pipeline,
-            from,
-            to: from + SignedDuration::from_hours(hours),
-            present: &["stories".into(), "model".into()],
-            recorded: &[],
-            duration: &|_| SignedDuration::from_secs(90),
-            schedule_on: &|_| true,
-            condition_on: &|_| true,
-            wanted,
-            most,
-        };
-        simulation.runs().unwrap()
-    }
-
-    #[test]
-    fn a_day_passes_at_once() {
-        let runs = simulate(24);
-        let count = |asset: &str| runs.iter().filter(|run| run.assets.contains(&asset.into())).count();
-        assert_eq!((count("stories"), count("model"), count("predictions")), (24, 24, 1_440));
-        assert!(runs.is_sorted_by_key(|run| run.at));
-    }
-
-    #[test]
-    fn the_first_of_those_that_are_wanted_are_those_of_all() {
-        let is_of_model = |run: &SimulatedRun| run.assets.contains(&"model".into());
-        let mut expected = simulate(24);
-        expected.retain(is_of_model);
-        expected.truncate(3);
-        assert_eq!(simulate_wanted(100_000, &is_of_model, 3), expected);
-        assert_eq!(simulate_wanted(1, &|_| false, 3), []);
-    }
-
-    /// A model that is trained every hour, and predictions by its champion, which exists from the beginning.
-    #[test]
-    fn a_gate_promotes_what_is_trained() {
-        let gate = {
-            let mut requirements =
-                Requirements { challenger: Some("model".into()), ..Requirements::default() };
-            requirements.input::<u8>("model");
-            let judge = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
-            GateDefinition::new("better", "model", Computation::new(requirements, judge))
-        };
-        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
-        let predictions = asset("predictions").automation(Condition::eager()).policy(|computation| {
-            let champion = ReadAs::Alias(AliasName::champion());
-            computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
-        });
-        let pipeline = Definitions::new()
-            .assets([asset("model"), predictions])
-            .gate(gate)
-            .schedule(Schedule::new("hourly", ["@hourly"], "model").on_by_default())
-            .resolve()
-            .unwrap();
-        let from: Timestamp = "2026-05-01T00:30:00Z".parse().unwrap();
-        let champion = alias_key(&"model".into(), &AliasName::champion());
-        let simulation = Simulation {
-            pipeline: &pipeline,
-            from,
-            to: from + SignedDuration::from_hours(1),
-            present: &["model".into(), champion, "predictions".into()],
-            recorded: &[],
-            duration: &|_| SignedDuration::from_secs(90),
-            schedule_on: &|_| true,
-            condition_on: &|_| true,
-            wanted: &|_| true,
-            most: usize::MAX,
-        };
-        let runs: Vec<String> =
-            simulation.runs().unwrap().iter().map(|run| format!("{} {}", run.at, run.why)).collect();
-        assert_eq!(
-            runs,
-            [
-                "2026-05-01T01:00:00Z schedule `hourly`",
-                "2026-05-01T01:01:30Z `predictions` requested: any_deps_updated (`model@champion`)",
-            ]
-        );
-    }
-
-    #[test]
-    fn it_says_why() {
-        let runs = simulate(1);
-        let said: Vec<String> = runs
-            .iter()
-            .filter(|run| !run.assets.contains(&"predictions".into()))
-            .map(|run| format!("{} {} until {}", run.at, run.why, run.until))
-            .collect();
-        assert_eq!(
-            said,
-            [
-                "2026-05-01T01:00:00Z schedule `hourly` until 2026-05-01T01:01:30Z",
-                "2026-05-01T01:01:30Z `model` requested: any_deps_updated (`stories`) until 2026-05-01T01:03:00Z",
-            ]
-        );
-        let why = r#"`predictions` requested: cron_tick_passed("* * * * *", "UTC")"#;
-        assert_eq!(runs[0].why, why);
-    }
-
-    /// The condition of a job, tried on what was recorded: a live metric that gets worse, and a model whose versions were kept.
-    #[test]
-    fn the_condition_of_a_job_is_replayed() {
-        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
-        let day = std::time::Duration::from_secs(24 * 3600);
-        let condition =
-            Condition::metric("live", "MAE").above(12.0) | Condition::older_than("model", 3 * day);
-        let pipeline = Definitions::new()
-            .assets([asset("live"), asset("model")])
-            .job(crate::definitions::Job::new("train", "model").automation(condition.cooldown(day)))
-            .resolve()
-            .unwrap();
-        let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
-        let live = |hours: i64, mae: f64| Change {
-            asset: "live".into(),
-            partition: None,
-            at: from + SignedDuration::from_hours(hours),
-            run: None,
-            kind: ChangeKind::Updated {
-                by: Arc::default(),
-                data_version: None,
-                version: None,
-                numbers: [("MAE".to_owned(), crate::stored::Number(mae))].into(),
-                measured_until: None,
-            },
-        };
-        let simulation = Simulation {
-            pipeline: &pipeline,
-            from,
-            to: from + SignedDuration::from_hours(100),
-            present: &["live".into(), "model".into()],
-            recorded: &[live(-1, 11.0), live(1, 13.0), live(2, 14.0), live(30, 11.0), live(200, 99.0)],
-            duration: &|_| SignedDuration::from_secs(90),
-            schedule_on: &|_| true,
-            condition_on: &|_| true,
-            wanted: &|_| true,
-            most: usize::MAX,
-        };
-        let runs: Vec<String> = simulation
-            .runs()
-            .unwrap()
-            .iter()
-            .map(|run| format!("{} {} {:?}", run.at, run.why, run.assets[0].as_str()))
-            .collect();
-        assert_eq!(
-            runs,
-            [
-                r#"2026-05-01T01:00:00Z `job:train` requested: MAE 13 of live is above 12 "model""#,
-                r#"2026-05-02T01:00:00Z `job:train` requested: MAE 14 of live is above 12 "model""#,
-                r#"2026-05-05T01:01:30Z `job:train` requested: model is 3d old, older than 3d "model""#,
-            ]
-        );
-    }
-
-    /// A watch, tried on what was recorded: it goes back once from a version that is worse, and not from the first one, nor after its time.
-    #[test]
-    fn a_watch_is_replayed() {
-        let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
-        let predictions = asset("predictions").policy(|computation| {
-            let champion = ReadAs::Alias(AliasName::champion());
-            computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
-        });
-        let worse = Condition::metric("live", "MAE").above(12.0);
-        let watch = crate::watch::Watch::new("model").rollback_if(worse);
-        let pipeline = Definitions::new()
-            .assets([asset("live"), asset("model"), predictions])
-            .watch(watch.within(std::time::Duration::from_secs(10 * 3600)))
-            .resolve()
-            .unwrap();
-        let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
-        let change = |asset: AssetKey, hours: i64, version: Option<u32>, numbers: Numbers| {
-            let version = version.and_then(VersionNumber::new);
-            let (by, data_version) = (Arc::default(), None);
-            let kind = ChangeKind::Updated { by, data_version, version, numbers, measured_until: None };
-            let at = from + SignedDuration::from_hours(hours);
-            Change { asset, partition: None, at, run: None, kind }
-        };
-        let live = |hours, mae: f64| {
-            let numbers = [("MAE".to_owned(), crate::stored::Number(mae))].into();
-            change("live".into(), hours, None, numbers)
-        };
-        let alias = || alias_key(&"model".into(), &AliasName::champion());
-        let in_use = |hours, version| change(alias(), hours, Some(version), Numbers::new());
-        let simulation = Simulation {
-            pipeline: &pipeline,
-            from,
-            to: from + SignedDuration::from_hours(100),
-            present: &[],
-            recorded: &[
-                in_use(1, 1),
-                live(2, 13.0),
-                in_use(3, 2),
-                live(4, 11.0),
-                live(5, 14.0),
-                live(6, 15.0),
-                in_use(7, 1),
-                live(8, 16.0),
-                in_use(9, 3),
-                live(20, 17.0),
-            ],
-            duration: &|_| SignedDuration::from_secs(90),
-            schedule_on: &|_| true,
-            condition_on: &|_| true,
-            wanted: &|_| true,
-            most: usize::MAX,
-        };
-        let moves = simulation.runs().unwrap();
-        let lines: Vec<String> =
-            moves.iter().map(|moved| format!("{} {} {:?}", moved.at, moved.why, moved.goes_back)).collect();
-        let expected = "2026-05-01T05:00:00Z `watch:model` holds: MAE 14 of live is above 12";
-        assert_eq!(lines, [format!("{expected} {:?}", Some(AssetKey::from("model")))]);
-    }
-}
+mod tests;

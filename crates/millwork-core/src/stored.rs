@@ -46,6 +46,12 @@ pub enum Unstorable {
         /// How many columns there are.
         columns: usize,
     },
+    /// It contradicts itself.
+    #[error("{problem}")]
+    Inconsistent {
+        /// What can't be.
+        problem: String,
+    },
     /// It is JSON that reads as another value, or not at all.
     #[error("it could not be read again: {source}")]
     Unreadable {

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::asset::AssetKey;
 use crate::condition::AutomationCondition;
 use crate::event::{AliasChange, EventBody, Mover};
+use crate::instigator::ConditionOff;
 use crate::model::{Author, ModelHistory, OperationError, moment};
 use crate::version::{AliasName, VersionNumber};
 
@@ -78,6 +79,8 @@ pub struct Watched {
 /// Why a watch isn't on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unwatched {
+    /// Its condition isn't switched on.
+    Off(ConditionOff),
     /// No version is in use.
     NoneInUse,
     /// The version in use didn't come there by a promotion: somebody went back to it, or an alias was set.
@@ -93,6 +96,7 @@ pub enum Unwatched {
 impl fmt::Display for Unwatched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Off(off) => off.fmt(f),
             Self::NoneInUse => f.write_str("no version is in use"),
             Self::NotPromoted(version) => write!(f, "version {version} wasn't promoted, it was gone back to"),
             Self::LeftBefore(version) => write!(f, "the watch has gone back from version {version} before"),

@@ -98,7 +98,7 @@ impl Daemon {
             launcher,
             options: DaemonOptions { queue, ..DaemonOptions::default() },
             observer,
-            environment: Arc::new(variables::of_process),
+            environment: Arc::new(variables::process_variable),
             functions: Functions::default(),
             metrics: DaemonMetrics::default(),
             activations: Activations::default(),

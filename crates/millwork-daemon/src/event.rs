@@ -217,13 +217,13 @@ impl fmt::Display for DaemonEvent {
                 write!(f, "alert by `{rule}`, which has no configured destination: {title}")
             }
             Self::Alerted { rule, title, .. } => write!(f, "alert by `{rule}`: {title}"),
-            Self::Undelivered { destination, error, is_given_up: false, .. } => {
-                write!(f, "an alert was not delivered to {destination} and will be sent again: {error}")
+            Self::Undelivered { delivery, destination, error, is_given_up: false } => {
+                write!(f, "alert {delivery} was not delivered to {destination} and will be sent again: {error}")
             }
             Self::Undelivered { delivery, destination, error, is_given_up: true } => write!(
                 f,
-                "an alert was not delivered to {destination} and is given up: {error} (`alerts deliveries \
-                 retry {delivery}` sends it again)"
+                "alert {delivery} was not delivered to {destination} and is given up: {error}; `alerts deliveries \
+                 retry {delivery}` sends it again"
             ),
             Self::VersionDecided { of, decided } => write!(f, "{}: {decided}", of.quoted()),
             Self::TrialOver { of, verdict } => write!(f, "{}: {verdict}", of.quoted()),

@@ -56,4 +56,4 @@ pub use loop_name::LoopName;
 pub use metrics::{ClockJump, DaemonMetrics, LoopMetrics};
 pub use send::Environment;
 pub use sensor_call::{PreviewError, preview_sensor, sensor_cursor};
-pub use variables::{InvalidVariable, check_variables};
+pub use variables::{InvalidVariable, check_variables, process_variable};

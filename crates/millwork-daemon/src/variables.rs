@@ -51,7 +51,7 @@ impl Advice for InvalidVariable {
 }
 
 /// The variables of this process; one that is empty is not set.
-pub(crate) fn of_process(name: &str) -> Option<String> {
+pub fn process_variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn of_process(name: &str) -> Option<String> {
 pub fn check_variables() -> Result<(), InvalidVariable> {
     // A value that is not UTF-8 is neither a URL nor a header.
     let is_unreadable = |name: &str| matches!(std::env::var(name), Err(VarError::NotUnicode(_)));
-    check(|name| if is_unreadable(name) { Some("?".to_owned()) } else { of_process(name) })
+    check(|name| if is_unreadable(name) { Some("?".to_owned()) } else { process_variable(name) })
 }
 
 fn check(environment: impl Fn(&str) -> Option<String>) -> Result<(), InvalidVariable> {

@@ -1,11 +1,14 @@
 //! A model with its versions, its aliases and their moves.
 
 use jiff::Timestamp;
+use millwork_core::automation::watch_key;
 use millwork_core::event::{AliasMoved, EventBody};
 use millwork_core::graph::{AssetGraph, AssetIndex};
+use millwork_core::instigator::ConditionOff;
 use millwork_core::model::{Dated, ModelHistory};
 use millwork_core::run::RunId;
 use millwork_core::version::{AliasName, VersionNumber};
+use millwork_core::watch::Unwatched;
 use millwork_core::{AssetKey, AssetPartition, PartitionKey, Pipeline, Watch};
 use millwork_storage::{StorageError, Store, model_history};
 use serde::Serialize;
@@ -15,6 +18,7 @@ use super::list::since;
 use super::version::change_in_words;
 use super::{BacktestView, LivePerformanceView, VersionView, model_live};
 use crate::asset::MetricView;
+use crate::automation::condition_off;
 
 /// A model, or one of its partitions, with its versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -77,10 +81,19 @@ pub struct WatchView {
 }
 
 impl WatchView {
-    /// The watch over a model as it is at `now`.
-    pub fn of(watch: &Watch, history: &ModelHistory, in_use: &AliasName, now: Timestamp) -> Self {
+    /// The watch over a model as it is at `now`; `off` is the switch that is off, if one is.
+    pub fn of(
+        watch: &Watch,
+        history: &ModelHistory,
+        in_use: &AliasName,
+        off: Option<ConditionOff>,
+        now: Timestamp,
+    ) -> Self {
         let condition = watch.condition.as_ref().map(ToString::to_string).unwrap_or_default();
-        let watched = history.watched(in_use, watch.within, now);
+        let watched = match off {
+            Some(off) => Err(Unwatched::Off(off)),
+            None => history.watched(in_use, watch.within, now),
+        };
         let on = watched.ok();
         Self {
             condition,
@@ -155,7 +168,13 @@ pub async fn model_details(
         since: since(&history, alias),
     });
     let watch = pipeline.watch(spec.key.as_str()).filter(|_| of.partition.is_none());
-    let watch = watch.map(|watch| WatchView::of(watch, &history, &alias, now));
+    let watch = match watch {
+        Some(watch) => {
+            let off = condition_off(store, &watch_key(&watch.model)).await?;
+            Some(WatchView::of(watch, &history, &alias, off, now))
+        }
+        None => None,
+    };
     Ok(ModelDetails {
         key: spec.key.clone(),
         partition: of.partition.clone(),

@@ -496,7 +496,7 @@ impl ShadowTrialView {
 
 impl DecisionView {
     /// The decision in words.
-    fn in_words(&self) -> String {
+    pub fn in_words(&self) -> String {
         let after = if self.after_shadow { AFTER_SHADOW } else { "" };
         format!("{}{after}", self.decision.as_str())
     }

@@ -20,6 +20,7 @@ use crate::automation::{
 };
 use crate::clock::CLOCK_TOLERANCE;
 use crate::condition::COVERAGE;
+use crate::event::{ShadowCalled, ShadowOutcome};
 use crate::freshness::Freshness;
 use crate::graph::{AssetGraph, Selection};
 use crate::instigator::Instigator;
@@ -303,6 +304,7 @@ fn matches(rules: &AlertRules, trigger: &Trigger, occurrence: &Occurrence) -> Ve
         | Trigger::Rejected
         | Trigger::ApprovalAsked
         | Trigger::ShadowDecided
+        | Trigger::ShadowFailed
         | Trigger::RolledBack => {
             occurrence.assets.iter().filter_map(|asset| of_asset(rules, trigger, occurrence, asset)).collect()
         }
@@ -425,6 +427,7 @@ fn of_asset(
             | OccurrenceKind::VersionJudged(_)
             | OccurrenceKind::VersionDecided(_)
             | OccurrenceKind::AliasMoved(_)
+            | OccurrenceKind::ShadowCalled(_)
             | OccurrenceKind::Freshness { .. }
             | OccurrenceKind::Ticked { .. }
             | OccurrenceKind::Looped { .. } => None,
@@ -449,6 +452,23 @@ fn of_asset(
             let (found_state, title) = freshness(*least, *state, *since, *last, &name)?;
             let last = last.map_or_else(|| "never".to_owned(), moment);
             Some(found(found_state, title, format!("It was last materialized {last}; its policy: {policy}.")))
+        }
+        Trigger::ShadowFailed => {
+            let OccurrenceKind::ShadowCalled(called) = &occurrence.kind else { return None };
+            let ShadowCalled { model, version, outcome, .. } = called;
+            let (state, detail) = match outcome {
+                ShadowOutcome::Failed { failure } => (SubjectState::Bad(1, None), failure.to_string()),
+                ShadowOutcome::NotCalled => (SubjectState::Bad(2, None), called.to_string()),
+                ShadowOutcome::Made(_) | ShadowOutcome::Nothing => (SubjectState::Good, String::new()),
+                ShadowOutcome::Begun | ShadowOutcome::Stopped => return None,
+            };
+            let title = format!("Version {version} of `{model}` in shadow fails for {name}");
+            Some(Match {
+                stored_subject: format!("version {version} of `{model}` for {stored}"),
+                subject: format!("version {version} of `{model}` for {name}"),
+                command: format!("models show {model}@{version}"),
+                ..found(state, title, detail)
+            })
         }
         Trigger::MetricBelow { metric, threshold } => {
             let value = number(occurrence, metric)?;
@@ -482,7 +502,8 @@ fn of_asset(
             let judged = rules.judged(asset, metric, before, value);
             let judged = judged.map(|judged| format!(", which is {}", judged.as_str())).unwrap_or_default();
             let by = if change.is_nan() { String::new() } else { format!(" ({change:+.1} %)") };
-            let title = format!("{metric} of {name} went from {before} to {value}{by}{judged}");
+            let title =
+                format!("{metric} of {name} went from {} to {}{by}{judged}", Number(before), Number(value));
             has_changed.then(|| found(SubjectState::Happened, title, String::new()))
         }
         Trigger::Promoted
@@ -533,7 +554,7 @@ fn bad_if(is_bad: bool) -> SubjectState {
 fn compared(metric: &str, name: &str, value: f64, stands: &str) -> String {
     match value.is_nan() {
         true => format!("{metric} of {name} is not a number"),
-        false => format!("{metric} of {name} is {value}, {stands}"),
+        false => format!("{metric} of {name} is {}, {stands}", Number(value)),
     }
 }
 

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::asset::{AssetKey, Metadata};
 use crate::automation::AtPromotion;
 use crate::event::{
-    AliasMoved, CheckEvaluation, Event, EventBody, EventKind, KindSet, VersionDecided, VersionJudged,
+    AliasMoved, CheckEvaluation, Event, EventBody, EventKind, KindSet, ShadowCalled, VersionDecided,
+    VersionJudged,
 };
 use crate::freshness::Freshness;
 use crate::graph::AssetGraph;
@@ -74,6 +75,8 @@ pub enum OccurrenceKind {
     VersionDecided(VersionDecided),
     /// An alias of a model was moved.
     AliasMoved(AliasMoved),
+    /// An asset's function was called with a version in shadow.
+    ShadowCalled(ShadowCalled),
     /// The freshness of an asset was evaluated.
     Freshness {
         /// The state of the asset's freshness.
@@ -117,6 +120,7 @@ impl OccurrenceKind {
             | Self::Materialized { .. }
             | Self::BudgetSpent { .. }
             | Self::CheckEvaluated(_)
+            | Self::ShadowCalled(_)
             | Self::Freshness { .. }
             | Self::Ticked { .. }
             | Self::Looped { .. } => None,
@@ -133,6 +137,7 @@ impl Occurrence {
         EventKind::VersionJudged,
         EventKind::VersionDecided,
         EventKind::AliasMoved,
+        EventKind::ShadowCalled,
     ]));
 
     /// What an event means to rules; `None` if it can't fire any. The request is that of the event's run, `previous` the
@@ -168,6 +173,7 @@ impl Occurrence {
             EventBody::VersionJudged(judged) => OccurrenceKind::VersionJudged(judged.clone()),
             EventBody::VersionDecided(decided) => OccurrenceKind::VersionDecided(decided.clone()),
             EventBody::AliasMoved(moved) => OccurrenceKind::AliasMoved(moved.clone()),
+            EventBody::ShadowCalled(called) => OccurrenceKind::ShadowCalled(called.clone()),
             EventBody::RunFailed { reason, .. } | EventBody::RunLost { reason, .. } => {
                 ended(&mut assets, Some(reason.clone()))?
             }
@@ -186,7 +192,6 @@ impl Occurrence {
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
             | EventBody::VersionsBacktested(_)
-            | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::EnvironmentRecorded(_)

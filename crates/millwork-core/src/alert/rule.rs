@@ -212,6 +212,9 @@ pub enum Trigger {
     ApprovalAsked,
     /// A trial of a version in shadow is over: by its gate, an answer or a time limit. Fires each time.
     ShadowDecided,
+    /// Calls of an asset's function with a version of a model in shadow fail, which their runs don't. Fires when it begins and when it is
+    /// over; another version begins anew.
+    ShadowFailed,
     /// An alias of a model went back to an earlier version. Fires each time.
     RolledBack,
     /// A schedule, a sensor or an automation could not be evaluated. Fires when it begins and when it is over.
@@ -264,6 +267,7 @@ impl Trigger {
             | Self::Rejected
             | Self::ApprovalAsked
             | Self::ShadowDecided
+            | Self::ShadowFailed
             | Self::RolledBack => true,
             Self::BudgetSpent | Self::TickFailed | Self::DaemonTrouble => false,
         }
@@ -285,7 +289,8 @@ impl Trigger {
             | Self::Kept
             | Self::Rejected
             | Self::ApprovalAsked
-            | Self::ShadowDecided => true,
+            | Self::ShadowDecided
+            | Self::ShadowFailed => true,
             Self::NotFresh(_)
             | Self::BudgetSpent
             | Self::RolledBack
@@ -313,6 +318,7 @@ impl Trigger {
             | Self::Rejected
             | Self::ApprovalAsked
             | Self::ShadowDecided
+            | Self::ShadowFailed
             | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => false,
@@ -370,6 +376,7 @@ impl Trigger {
             | Self::Rejected
             | Self::ApprovalAsked
             | Self::ShadowDecided
+            | Self::ShadowFailed
             | Self::RolledBack
             | Self::TickFailed
             | Self::DaemonTrouble => None,
@@ -402,6 +409,7 @@ impl Trigger {
             Self::Rejected => "rejected".to_owned(),
             Self::ApprovalAsked => "approval asked".to_owned(),
             Self::ShadowDecided => "shadow decided".to_owned(),
+            Self::ShadowFailed => "shadow failed".to_owned(),
             Self::RolledBack => "rolled back".to_owned(),
             Self::TickFailed => "tick failed".to_owned(),
             Self::DaemonTrouble => "daemon trouble".to_owned(),
@@ -435,6 +443,7 @@ impl fmt::Display for Trigger {
             Self::Rejected => f.write_str("rejected"),
             Self::ApprovalAsked => f.write_str("approval asked"),
             Self::ShadowDecided => f.write_str("shadow decided"),
+            Self::ShadowFailed => f.write_str("shadow failed"),
             Self::RolledBack => f.write_str("rolled back"),
             Self::TickFailed => f.write_str("tick failed"),
             Self::DaemonTrouble => f.write_str("daemon trouble"),

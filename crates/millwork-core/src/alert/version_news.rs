@@ -86,6 +86,7 @@ pub(super) fn version_news(
         | Trigger::MetricChanged { .. }
         | Trigger::MetricWorseThanAtPromotion { .. }
         | Trigger::CoverageBelow(_)
+        | Trigger::ShadowFailed
         | Trigger::BudgetSpent
         | Trigger::TickFailed
         | Trigger::DaemonTrouble => None,

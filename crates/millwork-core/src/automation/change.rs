@@ -40,18 +40,7 @@ pub enum ChangeKind {
     /// A run that will make it was queued or started.
     Started,
     /// It was materialized by a run of Millwork or reported as materialized.
-    Updated {
-        /// The run that made it; `None` if it was reported from outside.
-        by: Arc<RunScope>,
-        /// The version of its data; `None` if it is unknown.
-        data_version: Option<DataVersion>,
-        /// The number of the version; `None` if it has none.
-        version: Option<VersionNumber>,
-        /// The numbers in its metadata.
-        numbers: Numbers,
-        /// Of live performance: the end of the newest window that its numbers are of.
-        measured_until: Option<Timestamp>,
-    },
+    Updated(Updated),
     /// Another system reported an observation of it.
     Observed {
         /// The version of its data; `None` if it is unknown.
@@ -90,7 +79,7 @@ impl ChangeKind {
     /// The version that was made, or that an alias points at since; `None` of other changes.
     pub fn version(&self) -> Option<VersionNumber> {
         match self {
-            Self::Updated { version, .. } => *version,
+            Self::Updated(updated) => updated.version,
             Self::Earlier(earlier) => earlier.version,
             Self::Started
             | Self::Observed { .. }
@@ -106,6 +95,21 @@ impl ChangeKind {
             | Self::InUse(_) => None,
         }
     }
+}
+
+/// A materialization, by a run of Millwork or reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Updated {
+    /// The run that made it; one without targets and tags if it was reported from outside.
+    pub by: Arc<RunScope>,
+    /// The version of its data; `None` if it is unknown.
+    pub data_version: Option<DataVersion>,
+    /// The number of the version; `None` if it has none.
+    pub version: Option<VersionNumber>,
+    /// The numbers in its metadata.
+    pub numbers: Numbers,
+    /// Of live performance: the end of the newest window that its numbers are of.
+    pub measured_until: Option<Timestamp>,
 }
 
 /// What is known of an asset, or of an alias, from before the first evaluation that asks for it. What is `None` or empty stays as it is.
@@ -134,16 +138,7 @@ impl RunScope {
     /// The job that the run is of, and what its success is to the job's condition.
     pub(crate) fn updated_job(self: &Arc<Self>) -> Option<(&AssetKey, ChangeKind)> {
         let job = self.targets.iter().find(|key| job_name(key).is_some())?;
-        Some((
-            job,
-            ChangeKind::Updated {
-                by: self.clone(),
-                data_version: None,
-                version: None,
-                numbers: Numbers::new(),
-                measured_until: None,
-            },
-        ))
+        Some((job, ChangeKind::Updated(Updated { by: self.clone(), ..Updated::default() })))
     }
 }
 
@@ -200,24 +195,24 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
             outputs.map(|asset| change(graph.key(*asset), ChangeKind::Failed)).collect()
         }
         EventBody::Materialized(materialization) => {
-            let data_version = Some(materialization.data_version.clone());
-            let updated = |by, numbers, measured_until| ChangeKind::Updated {
-                by,
-                data_version: data_version.clone(),
-                version: materialization.version,
-                numbers,
-                measured_until,
-            };
             let metadata = &materialization.metadata;
-            let (numbers, measured_until) = (numbers_of(metadata), measured_until(metadata));
-            let mut changes: Vec<Change> =
-                of_asset(updated(run.cloned().unwrap_or_default(), numbers, measured_until));
-            let asset = event.asset.as_ref().filter(|asset| has_history_readers(graph, asset));
-            // A reader in the same run hasn't waited for it, so the run's targets don't count.
-            let tags = run.map(|run| run.tags.clone()).unwrap_or_default();
-            let by = Arc::new(RunScope { targets: BTreeSet::new(), tags });
-            changes.extend(asset.map(|asset| change(&history_key(asset), updated(by, Numbers::new(), None))));
-            changes
+            let updated = Updated {
+                by: run.cloned().unwrap_or_default(),
+                data_version: Some(materialization.data_version.clone()),
+                version: materialization.version,
+                numbers: numbers_of(metadata),
+                measured_until: measured_until(metadata),
+            };
+            let of_history =
+                event.asset.as_ref().filter(|asset| has_history_readers(graph, asset)).map(|asset| {
+                    // A reader in the same run hasn't waited for it, so the run's targets don't count.
+                    let tags = run.map(|run| run.tags.clone()).unwrap_or_default();
+                    let by = Arc::new(RunScope { targets: BTreeSet::new(), tags });
+                    let (data_version, version) = (updated.data_version.clone(), updated.version);
+                    let updated = Updated { by, data_version, version, ..Updated::default() };
+                    change(&history_key(asset), ChangeKind::Updated(updated))
+                });
+            of_asset(ChangeKind::Updated(updated)).into_iter().chain(of_history).collect()
         }
         EventBody::Kept { .. } | EventBody::NotMaterialized { .. } => of_asset(ChangeKind::Kept),
         EventBody::Observed { data_version, .. } => {
@@ -228,13 +223,12 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         }
         EventBody::AliasMoved(moved) => {
             let kind = match moved.to {
-                Some(_) => ChangeKind::Updated {
+                Some(_) => ChangeKind::Updated(Updated {
                     by: run.cloned().unwrap_or_default(),
                     data_version: moved.data_version.clone(),
                     version: moved.to,
-                    numbers: Numbers::new(),
-                    measured_until: None,
-                },
+                    ..Updated::default()
+                }),
                 None => ChangeKind::Wiped,
             };
             let alias = |asset| change(&alias_key(asset, &moved.alias), kind);
@@ -364,7 +358,7 @@ impl AssetFacts {
                 news.started = true;
                 self.runs.extend(change.run);
             }
-            ChangeKind::Updated { by, data_version, version, numbers: _, measured_until: _ } => {
+            ChangeKind::Updated(Updated { by, data_version, version, numbers: _, measured_until: _ }) => {
                 over(self);
                 let other_data = self.data_version != *data_version;
                 let made = self.updated_at.is_none() || data_version.is_none() || other_data;

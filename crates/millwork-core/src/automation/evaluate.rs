@@ -7,6 +7,7 @@
 //! An [`Evaluator`] decides about one asset or job. A due one is requested, unless its runs keep failing, or the run is in progress that was
 //! requested when the same held.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::evaluator::{Evaluator, Finding};
 use super::prepared_condition::PreparedCondition;
 use super::standing::Standing;
-use super::{AssetMemory, AssetState, Automation, AutomationState, Change, Hold, NodeId, Ticks};
+use super::{AssetMemory, AssetState, AtPromotion, Automation, AutomationState, Change, Hold, NodeId, Ticks};
 use crate::asset::AssetKey;
 use crate::graph::{AssetIndex, AssetSet};
 
@@ -192,6 +193,28 @@ impl Automation {
                 Some(_) => state.change(&key, |row| (row.memory, row.unsettled) = (None, false)),
             }
         }
+        self.forget_numbers(state);
+    }
+
+    /// Forgets the numbers that no condition asks for any more, as when it is switched off: they aren't kept up to date, and are read from the
+    /// log if one asks again.
+    fn forget_numbers(&self, state: &mut AutomationState) {
+        let changed = state.assets.iter().filter_map(|(key, AssetState { facts, .. })| {
+            let wanted = self.index.get(key).and_then(|asset| self.wanted.get(asset));
+            let numbers = wanted.map(|wanted| wanted.of(&facts.numbers)).unwrap_or_default();
+            let of_alias = |(alias, known): (&AssetKey, &AtPromotion)| {
+                let comparisons = wanted?.at_promotion.get(self.index.get(alias)?)?;
+                Some((alias.clone(), known.of(comparisons)))
+            };
+            let at_promotion: BTreeMap<_, _> = facts.at_promotion.iter().filter_map(of_alias).collect();
+            let is_same = numbers == facts.numbers && at_promotion == facts.at_promotion;
+            (!is_same).then(|| (key.clone(), numbers, at_promotion))
+        });
+        for (key, numbers, at_promotion) in changed.collect::<Vec<_>>() {
+            state.change(&key, |row| {
+                (row.facts.numbers, row.facts.at_promotion) = (numbers, at_promotion);
+            });
+        }
     }
 
     fn take_in(
@@ -211,7 +234,11 @@ impl Automation {
             let Some(&asset) = self.index.get(&change.asset) else { continue };
             let seen_from = self.seen_from(asset);
             // A change is never later than now, whatever the clock showed then.
-            let change = &Change { at: change.at.min(now), ..change.clone() };
+            let change = match change.at > now {
+                true => Cow::Owned(Change { at: now, ..change.clone() }),
+                false => Cow::Borrowed(change),
+            };
+            let change = &*change;
             let apply = |row: &mut AssetState| row.facts.apply(change, |by| self.narrowed(&seen_from, by));
             let news = state.change(&change.asset, apply);
             self.take_in_numbers(state, &mut context, asset, change, now);

@@ -93,14 +93,15 @@ impl Evaluated<'_> {
             Outcome::NotDue => return format!("not requested: {}", self.reasons().join(", ")),
             Outcome::Held(hold) => hold,
             Outcome::Cooldown { until } => {
+                let until = to_the_second(until);
                 return format!("held back until {until} by its cooldown: {}", self.causes().join(", "));
             }
             Outcome::BudgetSpent { runs, until } => {
-                let causes = self.causes().join(", ");
+                let (until, causes) = (to_the_second(until), self.causes().join(", "));
                 return format!("held back until {until}, as its budget is spent ({runs} runs): {causes}");
             }
         };
-        match hold.until {
+        match hold.until.map(to_the_second) {
             Some(until) => format!("held back until {until} after {} failures", hold.failures),
             None => {
                 format!("held back after {} failures, until it is updated or its code changes", hold.failures)
@@ -323,9 +324,14 @@ fn push_reversed<T>(stack: &mut Vec<T>, items: impl Iterator<Item = T>) {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}, evaluated at {}: {}", self.asset, self.evaluated_at, self.verdict)?;
+        writeln!(f, "{}, evaluated at {}: {}", self.asset, to_the_second(self.evaluated_at), self.verdict)?;
         draw(&self.condition, &self.asset, 1, f)
     }
+}
+
+/// A time without the fractions of its second.
+fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn draw(part: &Part, key: &AssetKey, depth: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -334,8 +340,8 @@ fn draw(part: &Part, key: &AssetKey, depth: usize, f: &mut fmt::Formatter<'_>) -
     for (index, truth) in part.truths.iter().enumerate() {
         let lead = if index == 0 { " " } else { ", " };
         match truth.asset == *key {
-            true => write!(f, "{lead}since {}", truth.since)?,
-            false => write!(f, "{lead}`{}` since {}", truth.asset, truth.since)?,
+            true => write!(f, "{lead}since {}", to_the_second(truth.since))?,
+            false => write!(f, "{lead}`{}` since {}", truth.asset, to_the_second(truth.since))?,
         }
     }
     if let Some(measured) = &part.measured {

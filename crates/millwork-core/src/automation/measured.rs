@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::NodeId;
 use crate::asset::Better;
-use crate::condition::{ComparedWith, MetricComparison, Operand, Operator, in_words, percent};
+use crate::condition::{ComparedWith, MetricComparison, Operand, Operator, age_in_words, in_words, percent};
 use crate::stored::Number;
 use crate::version::VersionNumber;
 
@@ -126,10 +126,10 @@ impl Measurement {
                         change_in_words(label, (value, *before), *worse_by, *version)
                     }
                     (None, _, Some(version)) if comparison.is_with_before() => {
-                        format!("{asset} has no {label} of before the promotion of version {version}")
+                        format!("{asset} has no {label} from before the promotion of version {version}")
                     }
                     (_, _, Some(version)) => {
-                        format!("{asset} has no {label} of after the promotion of version {version} yet")
+                        format!("{asset} has no {label} from after the promotion of version {version} yet")
                     }
                     (_, _, None) => format!("no version of the model of {asset} is in use"),
                 }
@@ -149,9 +149,8 @@ impl Measurement {
                 None => format!("{asset} has no value that is in use"),
                 Some(made_at) => {
                     let old = now.duration_since(*made_at).max(SignedDuration::ZERO);
-                    let old = SignedDuration::from_secs(old.as_secs());
                     let is = if old.unsigned_abs() >= *age { "older" } else { "not older" };
-                    let old = in_words(old.unsigned_abs());
+                    let old = age_in_words(old.unsigned_abs());
                     format!("{asset} is {old} old, {is} than {}", in_words(*age))
                 }
             },

@@ -57,7 +57,7 @@ mod tests;
 pub use crate::condition::{AutomationCondition, Metric, NodeId};
 pub use asked::ComparedAlias;
 pub(crate) use change::has_history_readers;
-pub use change::{AssetFacts, Change, ChangeKind, Earlier, KINDS, RunScope, from_event, scope};
+pub use change::{AssetFacts, Change, ChangeKind, Earlier, KINDS, RunScope, Updated, from_event, scope};
 pub use condition_error::ConditionError;
 pub use evaluate::{Evaluation, Outcome};
 pub use explain::{Explanation, Part, explain};
@@ -71,5 +71,6 @@ pub use state::{
     AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
     entries,
 };
+pub(crate) use subject::is_alias;
 pub use subject::{alias_key, history_key, job_key, job_name, watch_key, watched_model};
 pub use ticks::{Ticks, Timetables};

@@ -139,6 +139,16 @@ impl AtPromotion {
         Self { version, version_before: self.version, before: self.newest.clone(), ..Self::default() }
     }
 
+    /// What these comparisons ask for of it.
+    pub(super) fn of(&self, comparisons: &[MetricComparison]) -> Self {
+        let names: BTreeSet<String> = comparisons.iter().map(MetricComparison::number_at_promotion).collect();
+        let mut kept = self.clone();
+        for numbers in [&mut kept.numbers, &mut kept.newest, &mut kept.before] {
+            numbers.retain(|name, _| names.contains(name));
+        }
+        kept
+    }
+
     /// Whether a comparison has no number yet.
     pub(super) fn lacks(&self, comparisons: &[MetricComparison]) -> bool {
         comparisons.iter().any(|comparison| {

@@ -10,11 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ticks::TakenTicks;
-use super::{AssetFacts, AutomationCondition, Measured, Measurement, NodeId, Outcome};
+use super::{AssetFacts, AutomationCondition, Measured, Measurement, NodeId, Outcome, watched_model};
 use crate::asset::AssetKey;
 use crate::clock::CLOCK_TOLERANCE;
 use crate::graph::AssetGraph;
 use crate::instigator::Instigator;
+use crate::watch::Unwatched;
 
 /// A part of a condition that was true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,12 +148,13 @@ impl AutomationState {
 
     /// Changes an asset's row.
     pub(super) fn change<T>(&mut self, key: &AssetKey, change: impl FnOnce(&mut AssetState) -> T) -> T {
-        if !self.assets.contains_key(key) {
-            self.assets.insert(key.clone(), AssetState::default());
-        }
-        let row = self.assets.get_mut(key).expect("it was just inserted");
+        let row = self.assets.entry(key.clone()).or_default();
+        let before = row.marks();
         let (changed, marks) = (change(row), row.marks());
-        self.mark(key, marks);
+        // An evaluation changes rows by the thousand, and the marks of few.
+        if marks != before {
+            self.mark(key, marks);
+        }
         self.touched.insert(key.clone());
         changed
     }
@@ -182,7 +184,7 @@ impl AutomationState {
 }
 
 /// Why a row is evaluated without a change of its asset.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Marks {
     unsettled: bool,
     requested: bool,
@@ -302,6 +304,40 @@ pub struct AutomationEntry {
     pub requested_at: Option<Timestamp>,
     /// The failures in a row.
     pub failures: u32,
+}
+
+impl AutomationEntry {
+    /// The outcome of its last evaluation in words; of a watch that isn't on, why. `moment` writes a time.
+    pub fn outcome_in_words(
+        &self,
+        not_on: Option<&Unwatched>,
+        moment: impl FnOnce(Timestamp) -> String,
+    ) -> String {
+        if let Some(why) = not_on {
+            return format!("not on: {why}");
+        }
+        let is_watch = watched_model(&self.asset).is_some();
+        let words = match self.outcome {
+            None => "never evaluated",
+            Some(Outcome::Requested) if is_watch => "holds",
+            Some(Outcome::NotDue) if is_watch => "doesn't hold",
+            Some(Outcome::Requested) => "requested",
+            Some(Outcome::NotDue) => "not due",
+            Some(Outcome::Underway) => "underway",
+            Some(Outcome::Held(hold)) => {
+                let until = hold.until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
+                let failures = if hold.failures == 1 { "failure" } else { "failures" };
+                return format!("held back{until} after {} {failures}", hold.failures);
+            }
+            Some(Outcome::Cooldown { until }) => {
+                return format!("held back until {} by its cooldown", moment(until));
+            }
+            Some(Outcome::BudgetSpent { until, .. }) => {
+                return format!("held back until {}: budget spent", moment(until));
+            }
+        };
+        words.to_owned()
+    }
 }
 
 /// The assets that have a condition, upstream first, and behind them the `others`: jobs and watches, by their keys. `switched` returns whether

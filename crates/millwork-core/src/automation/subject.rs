@@ -20,7 +20,7 @@ pub fn history_key(asset: &AssetKey) -> AssetKey {
 }
 
 /// Whether a key is that of an alias.
-pub(super) fn is_alias(key: &AssetKey) -> bool {
+pub(crate) fn is_alias(key: &AssetKey) -> bool {
     key.as_str().contains(ALIAS) && !key.as_str().ends_with(HISTORY) && job_name(key).is_none()
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::evaluate::EvaluationContext;
-use super::{Automation, AutomationState, Change, ChangeKind, Measurement};
+use super::{Automation, AutomationState, Change, ChangeKind, Measurement, Updated};
 use crate::condition::{Operand, Operator};
 use crate::graph::AssetIndex;
 use crate::stored::Number;
@@ -21,7 +21,7 @@ impl Automation {
         now: Timestamp,
     ) {
         let numbers = match &change.kind {
-            ChangeKind::Updated { version, numbers, measured_until, .. } => {
+            ChangeKind::Updated(Updated { version, numbers, measured_until, .. }) => {
                 self.begin_promotion(state, context, asset, *version);
                 if self.is_measured_anew(state, asset, *measured_until) {
                     self.begin_count(state, context, asset, now);
@@ -44,7 +44,7 @@ impl Automation {
             | ChangeKind::Earlier(_) => return,
         };
         let Some(wanted) = self.wanted.get(&asset) else { return };
-        let is_news = matches!(change.kind, ChangeKind::Updated { .. });
+        let is_news = matches!(change.kind, ChangeKind::Updated(_));
         state.change(&self.keys[asset], |row| {
             row.facts.numbers = wanted.of(numbers);
             for (alias, comparisons) in wanted.at_promotion.iter().filter(|_| is_news) {
@@ -163,7 +163,7 @@ impl Automation {
 
     /// Adds the numbers of a materialization to the sums of conditions, except of those whose own run has made it.
     pub(super) fn add_up(&self, state: &mut AutomationState, asset: AssetIndex, change: &Change) {
-        let ChangeKind::Updated { by, numbers, .. } = &change.kind else { return };
+        let ChangeKind::Updated(Updated { by, numbers, .. }) = &change.kind else { return };
         for (root, node) in self.adding.get(&asset).into_iter().flatten() {
             let prepared = &self.conditions[root];
             let Operator::Operand(Operand::Metric(comparison)) = prepared.nodes.operator(*node) else {

@@ -172,7 +172,7 @@ impl fmt::Display for MetricComparison {
                     write!(f, " of {model}")?;
                 }
             }
-            ComparedWith::AddsUpTo(sum) => write!(f, "{label} of {asset} adds up to {sum}")?,
+            ComparedWith::AddsUpTo(sum) => write!(f, "{label} of {asset} add up to {sum}")?,
         }
         coverage.map_or(Ok(()), |share| write!(f, ", {COVERAGE} {share}"))
     }
@@ -194,6 +194,18 @@ pub(crate) fn in_words(span: Duration) -> String {
     }
 }
 
+/// How old something is, to the hour from a day on and to the minute from an hour on: `6d 17h`, `2h 30m`, `59s`.
+pub(crate) fn age_in_words(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let (days, hours) = (seconds / 86_400, seconds % 86_400 / 3_600);
+    match (days, hours) {
+        (0, 0) => in_words(Duration::from_secs(seconds)),
+        (0, _) => in_words(Duration::from_secs(seconds / 60 * 60)),
+        (days, 0) => format!("{days}d"),
+        (days, hours) => format!("{days}d {hours}h"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,5 +220,8 @@ mod tests {
         assert_eq!([0.15, 0.182_34, 1.0].map(|share| percent(Number(share))), ["15 %", "18.23 %", "100 %"]);
         let spans = [86_400 * 14, 9_000, 0].map(|seconds| in_words(Duration::from_secs(seconds)));
         assert_eq!(spans, ["14d", "2h 30m", "0s"]);
+        let ages =
+            [161 * 3_600 + 3_596, 86_400, 9_059, 59, 0].map(|age| age_in_words(Duration::from_secs(age)));
+        assert_eq!(ages, ["6d 17h", "1d", "2h 30m", "59s", "0s"]);
     }
 }

@@ -10,7 +10,7 @@ mod presets;
 mod tree;
 
 pub use metric::Metric;
-pub(crate) use metric::{COVERAGE, ComparedWith, MetricComparison, in_words, percent};
+pub(crate) use metric::{COVERAGE, ComparedWith, MetricComparison, age_in_words, in_words, percent};
 pub use nodes::NodeId;
 pub(crate) use nodes::Nodes;
 pub(crate) use operand::Operand;

@@ -81,10 +81,10 @@ impl StandingConfig {
             Unstorable::Unreadable { source } => {
                 UnrecordableConfig::Unserializable { step: step.to_owned(), source }
             }
-            source
-            @ (Unstorable::TooDeep { .. } | Unstorable::TooLong { .. } | Unstorable::Ragged { .. }) => {
-                UnrecordableConfig::Unstorable { step: step.to_owned(), source }
-            }
+            source @ (Unstorable::TooDeep { .. }
+            | Unstorable::TooLong { .. }
+            | Unstorable::Inconsistent { .. }
+            | Unstorable::Ragged { .. }) => UnrecordableConfig::Unstorable { step: step.to_owned(), source },
         })?;
         let Some(effective) = effective else { return Ok(None) };
         let is_standing = config_changes(&self.effective, &effective).is_empty();

@@ -3,6 +3,8 @@
 //! It is what a page, a command or a program needs to know of an asset that measures predictions, whatever type that asset has. It is
 //! bounded, since each materialization has all of it.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -92,6 +94,47 @@ impl LivePerformance {
                 .sort_by(|left, right| (&left.role, left.version).cmp(&(&right.role, right.version)));
         }
         Self { metric: metric.into(), better, model: None, baselines, windows, left_out: left_out as u64 }
+    }
+
+    /// What in it can't be, where it was made by hand or reported; `None` if nothing is.
+    pub(super) fn problem(&self) -> Option<String> {
+        if self.metric.is_empty() {
+            return Some("its metric has no name".to_owned());
+        }
+        if self.windows.len() > WINDOWS {
+            return Some(format!("it has {} windows, and {WINDOWS} are kept", self.windows.len()));
+        }
+        let disordered = self.windows.windows(2).position(|pair| pair[1].start <= pair[0].start);
+        if let Some(place) = disordered {
+            return Some(format!("window {} doesn't begin after the one in front of it", place + 2));
+        }
+        let mut numbered = (1..).zip(&self.windows);
+        numbered.find_map(|(number, window)| Some(format!("window {number} {}", self.problem_of(window)?)))
+    }
+
+    fn problem_of(&self, window: &LiveWindow) -> Option<String> {
+        if window.end < window.start {
+            return Some("ends before it begins".to_owned());
+        }
+        if window.measures.len() > MEASURES {
+            return Some(format!("has {} measures, and {MEASURES} are kept", window.measures.len()));
+        }
+        let mut seen = BTreeSet::new();
+        window.measures.iter().find_map(|measure| {
+            let LiveMeasure { version, role, baselines, predictions, matched, .. } = measure;
+            if !seen.insert((role, version)) {
+                return Some(format!("has version {version} as {role} twice"));
+            }
+            if baselines.len() != self.baselines.len() {
+                return Some(format!(
+                    "has {} baselines, and {} are named",
+                    baselines.len(),
+                    self.baselines.len()
+                ));
+            }
+            (matched > predictions)
+                .then(|| format!("has {predictions} predictions, and ground truth of {matched}"))
+        })
     }
 
     /// The newest window that is final.
@@ -213,6 +256,52 @@ mod tests {
         check_newest(&live, 3, Some(5.0));
         check_newest(&live, 4, None);
         assert_eq!(live.newest_final().map(|window| window.start.as_second() / 86_400), Some(3));
+    }
+
+    #[track_caller]
+    fn check_problem(change: impl FnOnce(&mut LivePerformance), expected: Option<&str>) {
+        let measured = |day| window(day, true, vec![measure(1, "champion", 1.0, 4)]);
+        let mut live = performance(vec![measured(1), measured(2)]);
+        change(&mut live);
+        assert_eq!(live.problem().as_deref(), expected);
+        let metadata = [("live performance".to_owned(), live.into())].into();
+        let refused = crate::value::check_metadata(&metadata).err().map(|error| error.reason.to_string());
+        assert_eq!(refused.as_deref(), expected);
+    }
+
+    #[test]
+    fn what_was_made_by_hand_is_checked() {
+        check_problem(|_| {}, None);
+        check_problem(|live| live.metric.clear(), Some("its metric has no name"));
+        check_problem(
+            |live| live.windows.swap(0, 1),
+            Some("window 2 doesn't begin after the one in front of it"),
+        );
+        check_problem(
+            |live| live.windows[1].end = jiff::Timestamp::UNIX_EPOCH,
+            Some("window 2 ends before it begins"),
+        );
+        check_problem(
+            |live| live.windows = (0..91).map(|day| window(day, true, Vec::new())).collect(),
+            Some("it has 91 windows, and 90 are kept"),
+        );
+        let in_shadow = |version| measure(version, "shadow", 2.0, 4);
+        check_problem(
+            |live| live.windows[0].measures = (1..10).map(in_shadow).collect(),
+            Some("window 1 has 9 measures, and 8 are kept"),
+        );
+        check_problem(
+            |live| live.windows[1].measures.push(measure(1, "champion", 2.0, 4)),
+            Some("window 2 has version 1 as champion twice"),
+        );
+        check_problem(
+            |live| live.baselines.push("mean".to_owned()),
+            Some("window 1 has 0 baselines, and 1 are named"),
+        );
+        check_problem(
+            |live| live.windows[0].measures[0].matched = 5,
+            Some("window 1 has 4 predictions, and ground truth of 5"),
+        );
     }
 
     #[track_caller]

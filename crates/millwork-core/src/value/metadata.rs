@@ -67,6 +67,9 @@ impl Advice for UnstorableMetadata {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self.reason {
             Unstorable::Ragged { .. } => "each row has one cell a column; `null` is an empty one".into(),
+            Unstorable::Inconsistent { .. } => {
+                "`Performance::output` and `LivePerformance::new` make it as it must be".into()
+            }
             Unstorable::TooDeep { .. } | Unstorable::TooLong { .. } | Unstorable::Unreadable { .. } => {
                 "store it as the value of an asset, and only a summary as metadata".into()
             }
@@ -89,7 +92,9 @@ pub fn check_metadata(metadata: &Metadata) -> Result<(), UnstorableMetadata> {
             let reason = match reason {
                 Unstorable::TooLong { .. } => Unstorable::TooLong { limit: MAX_METADATA_BYTES },
                 Unstorable::TooDeep { .. } => Unstorable::TooDeep { limit: MAX_DEPTH },
-                other @ (Unstorable::Ragged { .. } | Unstorable::Unreadable { .. }) => other,
+                other @ (Unstorable::Ragged { .. }
+                | Unstorable::Inconsistent { .. }
+                | Unstorable::Unreadable { .. }) => other,
             };
             UnstorableMetadata { label: label.clone(), reason }
         })?;
@@ -229,6 +234,9 @@ impl MetadataValue {
     fn check(&self) -> Result<(), Unstorable> {
         match self {
             Self::Table(table) => table.check(),
+            Self::LivePerformance(live) => {
+                live.problem().map_or(Ok(()), |problem| Err(Unstorable::Inconsistent { problem }))
+            }
             Self::Int(_)
             | Self::Float(_)
             | Self::Bool(_)
@@ -242,8 +250,7 @@ impl MetadataValue {
             | Self::Plot(_)
             | Self::Image(_)
             | Self::Asset(_)
-            | Self::Run(_)
-            | Self::LivePerformance(_) => Ok(()),
+            | Self::Run(_) => Ok(()),
         }
     }
 }

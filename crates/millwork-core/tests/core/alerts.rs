@@ -12,9 +12,10 @@ use millwork_core::alert::{
 use millwork_core::asset::{Computation, Decision, GateDefinition, StepFunction, StepResult, Verdict};
 use millwork_core::automation::AtPromotion;
 use millwork_core::event::{
-    AliasChange, AliasMoved, Asked, CheckEvaluation, EventBody, Mover, NewEvent, Provenance, VersionDecided,
-    VersionJudged,
+    AliasChange, AliasMoved, Asked, CheckEvaluation, EventBody, Mover, NewEvent, Provenance, ShadowCalled,
+    ShadowOutcome, VersionDecided, VersionJudged,
 };
+use millwork_core::outcome::{Failure, FailureKind};
 use millwork_core::param::Requirements;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::stored::Number;
@@ -573,6 +574,43 @@ fn what_came_of_shadow_is_sent() {
     let kept = "2 Version 2 of `model` is kept after shadow, and not promoted";
     check(rule(Trigger::Kept), &day[11..], &[kept]);
     check(rule(Trigger::Rejected), &day[11..], &["4 Version 3 of `model` is rejected after shadow"]);
+}
+
+/// A call in shadow fails no run, so it is an alert of its own: one for each version, until a call succeeds.
+#[test]
+fn calls_in_shadow_that_fail_are_sent() {
+    let failed = || ShadowOutcome::Failed { failure: Failure::new(FailureKind::Error, "no such column") };
+    let called = |at: i64, version: u32, outcome: ShadowOutcome| {
+        let provenance = Provenance { code_version: "1".into(), inputs: Vec::new(), config: None };
+        let model = "model".into();
+        let called = ShadowCalled { model, version: number(version), beside: None, outcome, provenance };
+        of_asset(at, "stories", OccurrenceKind::ShadowCalled(called))
+    };
+    let calls = [
+        called(0, 4, ShadowOutcome::Begun),
+        called(1, 4, failed()),
+        called(2, 4, failed()),
+        called(3, 4, ShadowOutcome::Stopped),
+        called(4, 4, ShadowOutcome::Nothing),
+        called(5, 5, failed()),
+        called(6, 6, failed()),
+        called(7, 6, ShadowOutcome::NotCalled),
+    ];
+    let of_stories = "of `model` in shadow fails for `stories`";
+    let expected = [
+        format!("1 Version 4 {of_stories}"),
+        "4 Over: shadow failed, version 4 of `model` for `stories`".to_owned(),
+        format!("5 Version 5 {of_stories}"),
+        format!("6 Version 6 {of_stories}"),
+        format!("7 Version 6 {of_stories}"),
+    ];
+    let expected = expected.each_ref().map(String::as_str);
+    check(rule(Trigger::ShadowFailed), &calls, &expected);
+    check(rule(Trigger::ShadowFailed).assets("group:ml"), &calls, &[]);
+    check(rule(Trigger::AssetFailed).when(Trigger::ShadowDecided), &calls, &[]);
+    let text = &alerts_of(rule(Trigger::ShadowFailed), &calls[7..])[0].text;
+    assert!(text.contains("`models reject` ends its trial"), "{text}");
+    assert!(text.contains("Details: models show model@6"), "{text}");
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl Sender {
             None => Err(Refusal::for_good("the definitions don't have this destination any more")),
             Some(destination) => match left_out_for(destination, &*self.environment) {
                 // Decided when the secret was set, or by a version that left nothing out.
-                Some(secret) => Err(left_out(secret, delivery)),
+                Some(secret) => Err(left_out(secret)),
                 None => {
                     let sending = send(destination, delivery, &*self.environment);
                     let sent = tokio::time::timeout(LONGEST, sending).await;
@@ -183,9 +183,8 @@ impl Sender {
 }
 
 /// An optional destination can't be sent to, and isn't missed.
-fn left_out(secret: &Secret, delivery: &Delivery) -> Refusal {
-    let retry = format!("`alerts deliveries retry {}` sends it once it is", delivery.id);
-    Refusal::for_good(format!("left out: the destination is optional, and {secret} is not set; {retry}"))
+fn left_out(secret: &Secret) -> Refusal {
+    Refusal::for_good(format!("left out: the destination is optional, and {secret} is not set"))
 }
 
 /// The outcome of an attempt that failed, given the number of attempts before.

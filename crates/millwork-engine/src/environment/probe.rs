@@ -11,8 +11,8 @@ use super::{binary, git, host};
 /// How long runs of a process share what was found of the source folder: several that start at once ask git once.
 const SHARED: Duration = Duration::from_secs(2);
 
-/// How long the end of a run waits for its environment, unless something else is said.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the end of a run waits for its environment, unless something else is said: long enough for git on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks for what runs are executed with. Clones share what stays the same as long as the process lives.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl EnvironmentProbe {
         Self { places: Arc::new(places), patience: PATIENCE }
     }
 
-    /// The same probe, for which the end of a run waits for another span than a second: what isn't found by then isn't recorded.
+    /// The same probe, for which the end of a run waits for another span than ten seconds: what isn't found by then isn't recorded.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         Self { patience, ..self }

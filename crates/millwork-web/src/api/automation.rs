@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use millwork_api::{
-    AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, find_condition,
+    AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, condition_off,
+    find_condition,
 };
 use millwork_core::automation::{AssetState, entries, explain};
 use millwork_core::{AssetKey, Instigator};
@@ -43,7 +44,8 @@ pub(super) async fn show(
     let (key, condition) = find_condition(&state.pipeline, &key)?;
     let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
     let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
-    Ok(Json(ExplainedAsset::new(key, condition, explanation)))
+    let off = condition_off(&*state.store, &key).await?;
+    Ok(Json(ExplainedAsset::new(key, condition, explanation, off)))
 }
 
 #[utoipa::path(

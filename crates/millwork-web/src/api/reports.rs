@@ -10,11 +10,11 @@ use millwork_core::event::{
     CheckEvaluation, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
 use millwork_core::{
-    AssetPartition, DataVersion, Metadata, MetadataValue, PartitionKey, Severity, check_metadata,
+    AssetPartition, DataVersion, Metadata, MetadataValue, PartitionKey, Problem, Severity, check_metadata,
 };
 use millwork_storage::append_version;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::body::Body;
@@ -76,7 +76,8 @@ pub(super) async fn materialization(
     let stored =
         StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
     let provenance = Provenance::reported();
-    let body = Materialization { version: None, data_version, provenance, stored, metadata: typed(metadata) };
+    let body =
+        Materialization { version: None, data_version, provenance, stored, metadata: typed(metadata)? };
     record(&state, &key, partition, EventBody::Materialized(body)).await
 }
 
@@ -92,7 +93,7 @@ pub(super) async fn observation(
 ) -> Answer {
     let Report { data_version, partition, metadata } = report;
     let data_version = checked(data_version)?;
-    record(&state, &key, partition, EventBody::Observed { data_version, metadata: typed(metadata) }).await
+    record(&state, &key, partition, EventBody::Observed { data_version, metadata: typed(metadata)? }).await
 }
 
 #[utoipa::path(
@@ -110,7 +111,7 @@ pub(super) async fn check(
         return Err(ApiError::invalid("the check has no name"));
     }
     let severity = if warn { Severity::Warn } else { Severity::Error };
-    let metadata = typed(metadata);
+    let metadata = typed(metadata)?;
     let verdict = CheckEvaluation { check, passed, severity, blocking: false, description, metadata };
     record(&state, &key, partition, EventBody::CheckEvaluated(verdict)).await
 }
@@ -122,25 +123,35 @@ fn checked(data_version: Option<String>) -> Result<Option<DataVersion>, ApiError
     Ok(data_version)
 }
 
-/// Plain JSON as metadata: numbers, texts and booleans as such, anything else as JSON. A value that has a `type` is taken as that
-/// type.
+/// Plain JSON as metadata: numbers, texts and booleans as such, anything else as JSON. An object of a `type` and a `value` is of that type.
 #[expect(clippy::wildcard_enum_match_arm, reason = "lists and objects stay JSON")]
-fn typed(metadata: BTreeMap<String, Value>) -> Metadata {
-    let typed = |value: Value| {
-        if let Ok(typed) = serde_json::from_value::<MetadataValue>(value.clone()) {
-            return typed;
-        }
-        match value {
-            Value::Bool(truth) => MetadataValue::Bool(truth),
-            Value::String(text) => MetadataValue::Text(text),
-            Value::Number(number) => match number.as_i64() {
-                Some(whole) => MetadataValue::Int(whole),
-                None => MetadataValue::Float(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            other => MetadataValue::Json(other),
-        }
+fn typed(metadata: BTreeMap<String, Value>) -> Result<Metadata, ApiError> {
+    let is_typed = |fields: &Map<String, Value>| {
+        fields.len() == 2 && fields.contains_key("value") && fields.get("type").is_some_and(Value::is_string)
     };
-    metadata.into_iter().map(|(label, value)| (label, typed(value))).collect()
+    let typed = |label: &str, value: Value| {
+        match value {
+        Value::Bool(truth) => Ok(MetadataValue::Bool(truth)),
+        Value::String(text) => Ok(MetadataValue::Text(text)),
+        Value::Number(number) => Ok(match number.as_i64() {
+            Some(whole) => MetadataValue::Int(whole),
+            None => MetadataValue::Float(number.as_f64().unwrap_or(f64::NAN)),
+        }),
+        Value::Object(fields) if is_typed(&fields) => {
+            serde_json::from_value(Value::Object(fields)).map_err(|error| {
+                let problem = Problem::new(format!("the metadata `{label}` can't be read: {error}"));
+                let hint = "JSON with `type` and `value` that is meant as it stands is the `value` of the type `json`";
+                ApiError::invalid(problem.with_hint(hint))
+            })
+        }
+        other => Ok(MetadataValue::Json(other)),
+    }
+    };
+    let read = metadata.into_iter().map(|(label, value)| {
+        let value = typed(&label, value)?;
+        Ok((label, value))
+    });
+    read.collect()
 }
 
 async fn record(state: &AppState, key: &str, partition: Option<String>, body: EventBody) -> Answer {

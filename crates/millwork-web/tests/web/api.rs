@@ -324,6 +324,45 @@ async fn a_reported_data_version_is_a_name() {
     }
 }
 
+/// An object of a `type` and a `value` is metadata of that type, or an error; anything else is what it is as JSON.
+#[tokio::test]
+async fn reported_metadata_has_types() {
+    let served = Served::start(definitions()).await;
+    let live = |window: &str| {
+        let (metric, better, baselines) = ("MAE", "lower", [(); 0]);
+        let window = json!({ "start": "2026-05-02T00:00:00Z", "end": window, "final": true, "measures": [] });
+        json!({ "type": "live_performance", "value": { "metric": metric, "better": better, "baselines": baselines, "windows": [window] } })
+    };
+    for (metadata, stored) in [
+        (json!(3), Some("int")),
+        (json!({ "type": "markdown", "value": "*a*" }), Some("markdown")),
+        (json!({ "type": "markdown", "text": "*a*" }), Some("json")),
+        (json!({ "type": 1, "value": 2 }), Some("json")),
+        (json!({ "type": "json", "value": { "type": "url", "value": 5 } }), Some("json")),
+        (json!({ "type": "url", "value": 5 }), None),
+        (json!({ "type": "uri", "value": "http://a" }), None),
+        (json!({ "type": "timestamp", "value": "yesterday" }), None),
+        (json!({ "type": "live_performance", "value": { "metric": "MAE" } }), None),
+        (live("2026-05-03T00:00:00Z"), Some("live_performance")),
+        (live("2026-05-01T00:00:00Z"), None),
+    ] {
+        for kind in ["materialization", "observation", "check"] {
+            let mut body = json!({ "metadata": { "fact": metadata } });
+            if kind == "check" {
+                (body["check"], body["passed"]) = (json!("fresh"), json!(true));
+            }
+            let (found, answer) = served.post(&format!("/api/v1/reports/{kind}/outside"), body).await;
+            assert_eq!(found, if stored.is_some() { 201 } else { 422 }, "{kind}: {metadata}: {answer}");
+            assert_eq!(stored.is_none(), answer["error"]["hint"].is_string(), "{answer}");
+        }
+        if let Some(stored) = stored {
+            let latest = served.get("/api/v1/assets/outside").await["latest"][0].clone();
+            let metadata = &latest["materialization"]["body"]["metadata"];
+            assert_eq!(metadata["fact"]["type"], stored, "{latest}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_was_made_before_the_partitions_changed_is_history() {
     let served = Served::start(definitions()).await;

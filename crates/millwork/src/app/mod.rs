@@ -5,6 +5,7 @@ mod dev;
 mod entry;
 mod failure;
 mod json_flag;
+mod limit;
 mod listen_address;
 mod log;
 mod out;

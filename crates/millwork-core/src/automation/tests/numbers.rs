@@ -65,11 +65,9 @@ pub(super) fn numbers(numbers: &[(&str, f64)]) -> Numbers {
 
 /// A materialization, with data of its own.
 pub(super) fn made(asset: &'static str, second: i64, of: &[(&str, f64)]) -> Happened {
-    let (by, data_version) = (Arc::default(), Some(second.to_string().as_str().into()));
-    (
-        asset,
-        ChangeKind::Updated { by, data_version, version: None, numbers: numbers(of), measured_until: None },
-    )
+    let data_version = Some(second.to_string().as_str().into());
+    let numbers = numbers(of);
+    (asset, ChangeKind::Updated(Updated { data_version, numbers, ..Updated::default() }))
 }
 
 pub(super) fn live(second: i64, mae: f64) -> Happened {
@@ -78,12 +76,8 @@ pub(super) fn live(second: i64, mae: f64) -> Happened {
 
 /// A version of the model comes into use.
 pub(super) fn promoted(number: u64) -> Happened {
-    let (by, data_version) = (Arc::default(), None);
     let version = Some(version(number));
-    (
-        "model@champion",
-        ChangeKind::Updated { by, data_version, version, numbers: Numbers::new(), measured_until: None },
-    )
+    ("model@champion", ChangeKind::Updated(Updated { version, ..Updated::default() }))
 }
 
 /// A run of the job is started, or has succeeded.
@@ -92,14 +86,7 @@ fn job(kind: ChangeKind) -> Happened {
 }
 
 fn succeeded() -> Happened {
-    let (data_version, version) = (None, None);
-    job(ChangeKind::Updated {
-        by: Arc::default(),
-        data_version,
-        version,
-        numbers: Numbers::new(),
-        measured_until: None,
-    })
+    job(ChangeKind::Updated(Updated::default()))
 }
 
 /// A condition of the job `train` over time, whose state is stored and read after each evaluation.
@@ -222,7 +209,11 @@ fn a_number_is_compared_with_that_at_promotion() {
         Condition::metric("live", "MAE").worse_than_at_promotion(0.15),
         &[
             (10, vec![live(8, 99.0)], "not requested: no version of the model of live is in use"),
-            (20, vec![promoted(3)], "not requested: live has no MAE of after the promotion of version 3 yet"),
+            (
+                20,
+                vec![promoted(3)],
+                "not requested: live has no MAE from after the promotion of version 3 yet",
+            ),
             (30, vec![live(29, 12.0)], "not requested: MAE 12 is as 12 was at promotion of version 3"),
             (
                 40,
@@ -240,7 +231,11 @@ fn a_number_is_compared_with_that_at_promotion() {
                 "not requested: MAE 11 is 8.3 % better than 12 at promotion of version 3",
             ),
             // Another version begins anew, also one that had been in use before.
-            (70, vec![promoted(2)], "not requested: live has no MAE of after the promotion of version 2 yet"),
+            (
+                70,
+                vec![promoted(2)],
+                "not requested: live has no MAE from after the promotion of version 2 yet",
+            ),
             (80, vec![live(79, 20.0)], "not requested: MAE 20 is as 20 was at promotion of version 2"),
             (
                 90,
@@ -260,7 +255,7 @@ fn a_number_is_compared_with_that_before_promotion() {
             (
                 20,
                 vec![covered(19, 12.0, 0.9)],
-                "not requested: live has no MAE of before the promotion of version 3",
+                "not requested: live has no MAE from before the promotion of version 3",
             ),
             (30, vec![covered(28, 10.0, 0.5), covered(29, 99.0, 0.4), promoted(4)], NO_NEW),
             (
@@ -379,7 +374,7 @@ fn new_rows_are_those_since_the_last_run() {
         let by = Arc::new(RunScope { targets: [job_key("train")].into(), ..RunScope::default() });
         let (data_version, numbers) =
             (Some(second.to_string().as_str().into()), numbers(&[("rows", 9_000.0)]));
-        ("stories", ChangeKind::Updated { by, data_version, version: None, numbers, measured_until: None })
+        ("stories", ChangeKind::Updated(Updated { by, data_version, numbers, ..Updated::default() }))
     };
     check(
         Condition::new_rows("stories", 5_000),
@@ -530,8 +525,8 @@ fn evaluations_are_materializations() {
 fn a_window_is_evaluated_once() {
     let of_window = |second: i64, mae: f64, until: i64| {
         let (asset, mut kind) = live(second, mae);
-        if let ChangeKind::Updated { measured_until, .. } = &mut kind {
-            *measured_until = Some(at(until));
+        if let ChangeKind::Updated(updated) = &mut kind {
+            updated.measured_until = Some(at(until));
         }
         (asset, kind)
     };

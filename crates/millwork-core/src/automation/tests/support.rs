@@ -85,7 +85,7 @@ pub(super) fn changes(text: &str, second: i64, runs: &mut Runs) -> Vec<Change> {
 /// An update without numbers.
 pub(super) fn updated(by: Arc<RunScope>, data: Option<&str>) -> ChangeKind {
     let data_version = data.map(Into::into);
-    ChangeKind::Updated { by, data_version, version: None, numbers: Numbers::new(), measured_until: None }
+    ChangeKind::Updated(Updated { by, data_version, ..Updated::default() })
 }
 
 /// Evaluates at the seconds given, after what happened one second before, and compares the requested runs.

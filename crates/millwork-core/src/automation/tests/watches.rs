@@ -47,7 +47,7 @@ fn check(condition: &Condition, history: &[(i64, Vec<Happened>, &str)]) {
     }
 }
 
-const NONE_SINCE: &str = "doesn't hold: live has no MAE of after the promotion of version 4 yet";
+const NONE_SINCE: &str = "doesn't hold: live has no MAE from after the promotion of version 4 yet";
 
 #[test]
 fn a_watch_sees_no_number_of_before_the_version_came_into_use() {
@@ -118,7 +118,7 @@ fn a_promotion_is_that_of_the_watched_model() {
             (
                 10,
                 vec![promoted(3), live(9, 10.0)],
-                "doesn't hold: live has no MAE of before the promotion of version 3",
+                "doesn't hold: live has no MAE from before the promotion of version 3",
             ),
             (20, vec![promoted(4)], NONE_SINCE),
             (
@@ -195,4 +195,26 @@ fn mistakes_are_told_with_the_model_and_what_to_write() {
         &[model(Condition::metric("live", "MAE").worse_than_before_promotion(-1.0))],
         &["needs a share of 0 or more"],
     );
+}
+
+/// While a watch is off, nobody keeps its numbers up to date: on again, it asks the log for them.
+#[test]
+fn a_watch_that_was_off_knows_no_numbers_of_before() {
+    let worse = Condition::metric("live", "MAE").worse_than_before_promotion(0.2);
+    let pipeline = definitions().watch(Watch::new("model").rollback_if(worse)).resolve().unwrap();
+    let automation = |is_on: bool| pipeline.automation(|_| is_on, FailureBackoff::default()).unwrap();
+    let (on, off) = (automation(true), automation(false));
+    let mut state = AutomationState::default();
+    let mut evaluate = |automation: &Automation, second: i64, (asset, kind): Happened| {
+        let change = Change { asset: asset.into(), partition: None, at: at(second), run: None, kind };
+        automation.evaluate(&mut state, &[change], at(second), &Every);
+        (on.unknown_numbers(&state).len(), on.unknown_promotions(&state).len())
+    };
+    evaluate(&on, 1, promoted(3));
+    // What came before the first promotion isn't known, and isn't in the log either.
+    assert_eq!(evaluate(&on, 2, live(2, 10.0)), (0, 1));
+    evaluate(&on, 3, promoted(4));
+    assert_eq!(evaluate(&on, 4, live(4, 11.0)), (0, 0));
+    assert_eq!(evaluate(&off, 5, live(5, 99.0)), (1, 1));
+    assert_eq!(evaluate(&on, 6, made("stories", 6, &[])), (1, 1));
 }

@@ -210,7 +210,7 @@ async fn an_alert_for_an_optional_destination_that_is_not_set_any_more_is_left_o
     assert_eq!(
         errors,
         [
-            "left out: the destination is optional, and $UNSET is not set; `alerts deliveries retry 1` sends it once it is",
+            "left out: the destination is optional, and $UNSET is not set",
             "the environment variable `NEEDED` is not set"
         ]
     );

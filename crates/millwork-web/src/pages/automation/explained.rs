@@ -7,6 +7,7 @@ use axum::response::Response;
 use millwork_api::find_condition;
 use millwork_core::Instigator;
 use millwork_core::automation::{Explanation, Part, entries, explain};
+use millwork_core::instigator::ConditionOff;
 use millwork_draw::markup::escaped;
 
 use super::super::message::{page_error, rendered};
@@ -24,6 +25,8 @@ struct Explained {
     key: String,
     stored: String,
     on: bool,
+    /// Which switch keeps the condition from being evaluated.
+    off: Option<ConditionOff>,
     condition: String,
     verdict: String,
     evaluated_at: String,
@@ -52,6 +55,7 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
     let states = automation_states(state, Some(&key)).await?;
     let switched = |instigator: &Instigator| known.get(instigator).and_then(|state| state.on);
     let entries = entries(pipeline.graph(), pipeline.other_conditions(), &states, switched);
+    let off = ConditionOff::of(&key, switched);
     let entry = entries.into_iter().find(|entry| entry.asset == key);
     let memory = states.get(&key).and_then(|state| state.memory.as_ref());
     let explanation: Option<Explanation> = memory.and_then(|memory| explain(&key, condition, memory));
@@ -60,6 +64,7 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
         href: subject_href(&key),
         stored: Instigator::Automation(Some(key.clone())).stored().into_owned(),
         on: entry.is_none_or(|entry| entry.on),
+        off,
         condition: condition.to_string(),
         verdict: explanation.as_ref().map(|found| found.verdict.clone()).unwrap_or_default(),
         evaluated_at: explanation.as_ref().map(|found| found.evaluated_at.to_string()).unwrap_or_default(),

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use millwork_api::{AlertRuleView, PendingView, ScheduleView, SensorView};
-use millwork_core::automation::{AutomationEntry, Outcome, entries, job_name, watched_model};
+use millwork_core::automation::{AutomationEntry, entries, job_name, watched_model};
 use millwork_core::watch::Unwatched;
 use millwork_core::{AlertRule, AssetKey, Instigator, Pipeline, Schedule, Sensor};
 use millwork_storage::{
@@ -240,7 +240,7 @@ fn pending(pending: Pending) -> PendingRow {
 }
 
 fn condition(entry: AutomationEntry, not_on: &BTreeMap<AssetKey, Unwatched>) -> Condition {
-    let outcome = not_on.get(&entry.asset).map_or_else(|| outcome(&entry), |why| format!("not on: {why}"));
+    let outcome = entry.outcome_in_words(not_on.get(&entry.asset), |at| at.to_string());
     Condition {
         href: subject_href(&entry.asset),
         key: entry.asset.to_string(),
@@ -250,23 +250,6 @@ fn condition(entry: AutomationEntry, not_on: &BTreeMap<AssetKey, Unwatched>) -> 
         outcome,
         evaluated_at: moment(entry.evaluated_at),
         requested_at: moment(entry.requested_at),
-    }
-}
-
-fn outcome(entry: &AutomationEntry) -> String {
-    let is_watch = watched_model(&entry.asset).is_some();
-    match entry.outcome {
-        None => "never evaluated".to_owned(),
-        Some(Outcome::Requested) if is_watch => "holds".to_owned(),
-        Some(Outcome::NotDue) if is_watch => "doesn't hold".to_owned(),
-        Some(Outcome::Requested) => "requested".to_owned(),
-        Some(Outcome::NotDue) => "not due".to_owned(),
-        Some(Outcome::Underway) => "underway".to_owned(),
-        Some(Outcome::Held(hold)) => {
-            format!("held back after {}", format::counted(hold.failures as usize, "failure", "failures"))
-        }
-        Some(Outcome::Cooldown { until }) => format!("held back by its cooldown until {until}"),
-        Some(Outcome::BudgetSpent { until, .. }) => format!("held back until {until}: budget spent"),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use millwork_api::{ShadowCallsView, WatchView, find_asset};
+use millwork_api::{ShadowCallsView, WatchView, condition_off, find_asset};
+use millwork_core::automation::watch_key;
 use millwork_core::event::{Event, EventKind};
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::{ModelHistory, VersionStatus};
@@ -228,6 +229,13 @@ async fn one(
     let graph = state.pipeline.graph();
     let live = live_performances(&*state.store, graph, index, of.partition.as_ref()).await?;
     let in_shadow = in_shadow(state, (history, alias), of).await?;
+    let watch = match state.pipeline.watch(of.asset.as_str()).filter(|_| of.partition.is_none()) {
+        Some(watch) => {
+            let off = condition_off(&*state.store, &watch_key(&watch.model)).await?;
+            Some(WatchView::of(watch, history, alias, off, now))
+        }
+        None => None,
+    };
     let used = uses(history, alias, now);
     let table = Of { models, asset: of, alias, metric: spec.metric.as_ref(), live: &live, removed: &removed };
     let with = |parameters: &[(&str, &str)]| format!("?{}", query(parameters));
@@ -247,11 +255,7 @@ async fn one(
         seen: in_use.as_ref().map_or_else(|| "none".to_owned(), |in_use| in_use.version.to_string()),
         in_use,
         fallback: history.fallback(alias).map(|version| (version, last(version))),
-        watch: state
-            .pipeline
-            .watch(of.asset.as_str())
-            .filter(|_| of.partition.is_none())
-            .map(|watch| WatchView::of(watch, history, alias, now)),
+        watch,
         in_shadow,
         lineage: in_use_made.first().and_then(|(_, made)| made.version).or(listed.first().copied()),
         questions: open(history, alias)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use millwork_api::same_parameters;
+use millwork_api::{DecisionView, VerdictView, same_parameters};
 use millwork_core::model::{ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{AssetMetric, AssetPartition, RecordedConfig};
@@ -133,18 +133,7 @@ pub(super) fn decisions(
     let Some(found) = history.versions.get(&version) else { return Vec::new() };
     let verdicts = found.verdicts.iter().map(|dated| {
         let judged = &dated.what;
-        let mut what = match (&judged.decision, &judged.asked, &judged.shadow) {
-            (Some(decision), _, _) => decision.as_str().to_owned(),
-            (None, Some(asked), _) => format!("ask {}", asked.of),
-            (None, None, Some(trial)) => {
-                let until = trial.until.map(|until| format!(" until {until}")).unwrap_or_default();
-                format!("in shadow at {}{until}", trial.asset)
-            }
-            (None, None, None) => "no decision".to_owned(),
-        };
-        if judged.answers.is_some() {
-            what.push_str(" after shadow");
-        }
+        let mut what = VerdictView::from(dated).in_words();
         if let Some(against) = judged.against {
             what.push_str(&format!(", against {against}"));
         }
@@ -154,8 +143,7 @@ pub(super) fn decisions(
     let decisions = found.decisions.iter().map(|dated| {
         let decided = &dated.what;
         let (by, reason) = (who(&decided.by), decided.reason.clone());
-        let after = if decided.after_shadow { " after shadow" } else { "" };
-        let what = format!("{}{after}", decided.decision.as_str());
+        let what = DecisionView::from(dated).in_words();
         (dated.sequence, DecisionLine { what, by, reason, at: dated.at.to_string() })
     });
     let superseded = history.superseded(version, in_use).map(|end| {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use millwork_api::VerdictView;
 use millwork_core::event::{AttemptEvent, Event, EventBody};
+use millwork_core::model::Dated;
 use millwork_core::run::{RunState, RunStatus, StepState};
 use millwork_core::{RecordedConfig, StepPartition};
 use millwork_draw::plot::{GanttRow, Segment, gantt};
@@ -121,14 +123,13 @@ fn bars(events: &[Event], now: Timestamp) -> BTreeMap<StepPartition, Vec<Segment
 /// The verdict that an event of the run records, and the path of the model that it is about.
 fn verdict(event: &Event) -> Option<(String, String)> {
     let EventBody::VersionJudged(judged) = &event.body else { return None };
-    let what = match (&judged.decision, &judged.asked, &judged.shadow) {
-        (Some(decision), _, _) => format!("version {}: {}", judged.version, decision.as_str()),
-        (None, Some(asked), _) => format!("version {}: asks {}", judged.version, asked.of),
-        (None, None, Some(trial)) => format!("version {}: in shadow at {}", judged.version, trial.asset),
-        (None, None, None) => format!("version {}: no decision", judged.version),
-    };
+    let (sequence, at, run) = (event.sequence, event.at, event.run);
+    let what = VerdictView::from(&Dated { sequence, at, run, what: judged.clone() }).in_words();
     let because = if judged.reason.is_empty() { String::new() } else { format!(" ({})", judged.reason) };
-    Some((format!("{what}{because}"), of_model(event.asset.as_ref()?.as_str(), event.partition.as_ref())))
+    Some((
+        format!("version {}: {what}{because}", judged.version),
+        of_model(event.asset.as_ref()?.as_str(), event.partition.as_ref()),
+    ))
 }
 
 fn row(key: &StepPartition, step: &StepState, verdict: Option<(String, String)>, now: Timestamp) -> Row {

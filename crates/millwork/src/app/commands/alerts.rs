@@ -6,11 +6,12 @@ use clap::Subcommand;
 use millwork_api::{AlertRuleView, DeliveryView, NameError, find_alert_rule};
 use millwork_core::alert::{Alert, AlertRule};
 use millwork_core::{Clock as _, Instigator, SystemClock};
-use millwork_daemon::deliveries_of;
+use millwork_daemon::{deliveries_of, process_variable};
 use millwork_storage::{Commit, Delivery, DeliveryState};
 
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
@@ -40,7 +41,7 @@ pub(super) enum Deliveries {
         #[arg(long, value_parser = ["pending", "delivered", "dead", "dropped"])]
         state: Option<String>,
         /// Maximum number of deliveries
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, value_parser = rows::<u32>, default_value_t = 20)]
         limit: u32,
     },
     /// Retry pending or dead deliveries now
@@ -155,7 +156,7 @@ fn test(session: &Session, rule: &str) -> Result<Exit, Failure> {
     let rule = find_alert_rule(pipeline, rule)?;
     let at = SystemClock.now();
     let alert = Alert::test(&rule.name, at);
-    let deliveries = deliveries_of(pipeline, &|name| std::env::var(name).ok(), &alert, at);
+    let deliveries = deliveries_of(pipeline, &process_variable, &alert, at);
     let is_sent = |name: &str| deliveries.iter().any(|delivery| delivery.destination == name);
     for left_out in rule.destinations.iter().filter(|destination| !is_sent(&destination.stored_name())) {
         outln!("{left_out} is skipped: it is optional, and its secret is not set.");

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_bytes, print_json, write_file};
 use crate::app::printable::{in_one_line, indented};
 use crate::app::session::{Opened, Session, block_on, split_version};
@@ -54,7 +55,7 @@ pub(super) enum Asset {
         #[arg(long, value_name = "FIELD=VALUE")]
         config: Vec<String>,
         /// Maximum number of rows
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, value_parser = rows::<u32>, default_value_t = 20)]
         limit: u32,
     },
     /// Write out the stored value of an asset, as it is stored

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use millwork_api::{
-    AutomationEntryView, AutomationView, ExplainedAsset, SimulatedRunView, find_asset, find_condition,
-    watches_not_on,
+    AutomationEntryView, AutomationView, ExplainedAsset, SimulatedRunView, condition_off, find_asset,
+    find_condition, watches_not_on,
 };
-use millwork_core::automation::{
-    AssetState, AutomationEntry, FailureBackoff, Outcome, alias_key, entries, explain, watched_model,
-};
+use millwork_core::automation::{AssetState, AutomationEntry, FailureBackoff, alias_key, entries, explain};
+use millwork_core::instigator::ConditionOff;
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::watch::Unwatched;
 use millwork_core::{AssetKey, AssetPartition, Clock as _, Instigator, Problem, SystemClock};
@@ -20,6 +19,7 @@ use super::durations;
 use super::schedules::print_ticks;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::table::table;
@@ -51,7 +51,7 @@ pub(super) enum Automation {
     #[command(arg(json_flag()))]
     Ticks {
         /// Maximum number of rows
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, value_parser = rows::<u32>, default_value_t = 20)]
         limit: u32,
     },
     /// Print the runs that schedules and conditions would request in a span of time, and where watches would go back, without running them
@@ -69,7 +69,7 @@ pub(super) enum Automation {
         #[arg(long, value_name = "KEY")]
         asset: Option<String>,
         /// Maximum number of rows
-        #[arg(long, default_value_t = LIMIT)]
+        #[arg(long, value_parser = rows::<usize>, default_value_t = LIMIT)]
         limit: usize,
     },
 }
@@ -160,52 +160,45 @@ fn list(session: &Session, json: bool) -> Result<Exit, Failure> {
 
 fn entry_row(entry: &AutomationEntry, not_on: &BTreeMap<AssetKey, Unwatched>) -> [String; 6] {
     let moment = |at: Option<Timestamp>| at.map(when::moment).unwrap_or_default();
-    let outcome = not_on.get(&entry.asset).map_or_else(|| outcome(entry), |why| format!("not on: {why}"));
     let state = if entry.on { "on" } else { "off" };
     [
         entry.asset.to_string(),
         state.to_owned(),
         entry.condition.clone(),
-        outcome,
+        entry.outcome_in_words(not_on.get(&entry.asset), when::moment),
         moment(entry.evaluated_at),
         moment(entry.requested_at),
     ]
 }
 
-fn outcome(entry: &AutomationEntry) -> String {
-    let is_watch = watched_model(&entry.asset).is_some();
-    match entry.outcome {
-        None => "never evaluated".to_owned(),
-        Some(Outcome::Requested) if is_watch => "holds".to_owned(),
-        Some(Outcome::NotDue) if is_watch => "doesn't hold".to_owned(),
-        Some(Outcome::Requested) => "requested".to_owned(),
-        Some(Outcome::NotDue) => "not due".to_owned(),
-        Some(Outcome::Underway) => "underway".to_owned(),
-        Some(Outcome::Held(hold)) => match hold.until {
-            Some(until) => format!("held until {} ({} failures)", when::moment(until), hold.failures),
-            None => format!("held ({} failures)", hold.failures),
-        },
-        Some(Outcome::Cooldown { until }) => format!("held until {} (cooldown)", when::moment(until)),
-        Some(Outcome::BudgetSpent { until, .. }) => {
-            format!("held until {} (budget spent)", when::moment(until))
-        }
-    }
-}
-
 fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
     let (key, condition) = find_condition(session.pipeline()?, key)?;
-    let state = block_on(async {
+    let (state, off) = block_on(async {
         let opened = session.home().await?;
-        Ok(states(&opened, Some(&key)).await?.remove(&key))
+        let off = condition_off(&*opened.store, &key).await?;
+        Ok((states(&opened, Some(&key)).await?.remove(&key), off))
     })?;
     let memory = state.and_then(|state| state.memory);
     let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
+    if let Some(off) = off.filter(|_| !json) {
+        outln!("{}", off_in_words(&key, off));
+    }
     match explanation {
-        explanation if json => print_json(&ExplainedAsset::new(key, condition, explanation))?,
+        explanation if json => print_json(&ExplainedAsset::new(key, condition, explanation, off))?,
         Some(explanation) => out!("{explanation}"),
+        None if off.is_some() => outln!("It was never evaluated.\n  {condition}"),
         None => outln!("The condition of `{key}` isn't evaluated yet; `daemon` does so.\n  {condition}"),
     }
     Ok(Exit::Success)
+}
+
+/// That a condition isn't on, and the command that switches it on.
+fn off_in_words(key: &AssetKey, off: ConditionOff) -> String {
+    let command = match off {
+        ConditionOff::Own => format!("automation on {key}"),
+        ConditionOff::Automation => "automation on".to_owned(),
+    };
+    format!("The condition of `{key}` isn't on: {off}; `{command}` switches it on.")
 }
 
 fn switch(session: &Session, key: Option<&str>, on: bool) -> Result<Exit, Failure> {

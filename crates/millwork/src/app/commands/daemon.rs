@@ -79,7 +79,8 @@ fn run(session: &Session, arguments: &DaemonArguments) -> Result<Exit, Failure> 
         let (_stop, stopped) = until_asked_to_end(service.runs.clone())?;
         let schedules = session.pipeline()?.schedules().len();
         let runs = limits(session, arguments)?.max_runs;
-        service.log.say(&format!("daemon started: {schedules} schedules, {runs} runs at a time"));
+        let noun = if schedules == 1 { "schedule" } else { "schedules" };
+        service.log.say(&format!("daemon started: {schedules} {noun}, {runs} runs at a time"));
         service.daemon.run(stopped).await;
         service.end("daemon stopped").await;
         opened.store.close().await;

@@ -8,6 +8,7 @@ use millwork_storage::PendingState;
 
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
@@ -21,7 +22,7 @@ pub(super) enum Pending {
         /// Only requests of this sensor or schedule
         name: Option<String>,
         /// Maximum number of rows
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, value_parser = rows::<u32>, default_value_t = 50)]
         limit: u32,
     },
     /// Retry a request now, also if it was given up

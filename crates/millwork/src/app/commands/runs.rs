@@ -13,6 +13,7 @@ use super::materialize::{self, Execution};
 use super::reproduce;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Opened, Session, block_on};
@@ -32,7 +33,7 @@ pub(super) enum Runs {
         #[arg(long, value_name = "KEY=VALUE")]
         tag: Option<String>,
         /// Maximum number of rows
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, value_parser = rows::<u32>, default_value_t = 20)]
         limit: u32,
     },
     /// Show a run and its steps

@@ -12,6 +12,7 @@ use super::pending::Pending;
 use super::pending::{self, Kind, state_word};
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
@@ -50,7 +51,7 @@ pub(super) enum Schedules {
         /// Only ticks of this schedule
         name: Option<String>,
         /// Maximum number of rows
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, value_parser = rows::<u32>, default_value_t = 20)]
         limit: u32,
     },
 }

@@ -14,6 +14,7 @@ use super::pending::{self, Kind, state_word};
 use super::schedules::print_ticks;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
 use crate::app::printable::indented;
 use crate::app::session::{Session, block_on};
@@ -44,7 +45,7 @@ pub(super) enum Sensors {
         /// Only ticks of this sensor
         name: Option<String>,
         /// Maximum number of rows
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, value_parser = rows::<u32>, default_value_t = 20)]
         limit: u32,
     },
     /// Evaluate a polling sensor and show the runs it would request, without recording anything

@@ -13,6 +13,7 @@ use super::super::config::ConfigArguments;
 use super::{backtest, change, judge, lineage, repair, show};
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
+use crate::app::limit::rows;
 use crate::app::session::{Opened, Session, block_on, split_version};
 
 #[derive(Debug, Subcommand)]
@@ -152,7 +153,7 @@ pub(in crate::app::commands) enum Models {
         #[arg(long, default_value_t = 20, value_name = "N")]
         depth: u32,
         /// Maximum number of versions
-        #[arg(long, default_value_t = 200, value_name = "N")]
+        #[arg(long, value_parser = rows::<usize>, default_value_t = 200, value_name = "N")]
         limit: usize,
     },
 }
@@ -175,7 +176,7 @@ pub(in crate::app::commands) struct Of {
     #[command(flatten)]
     pub(super) partition: Partition,
     /// Maximum number of rows: of the versions, and of other tables
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, value_parser = rows::<usize>, default_value_t = 20)]
     pub(super) limit: usize,
 }
 
