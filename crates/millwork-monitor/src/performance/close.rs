@@ -100,21 +100,26 @@ impl<K: RowKey> Performance<K> {
 
     /// Drops the facts that no open window needs, and counts those that no prediction had.
     fn drop_truth(&mut self, closed: &[Arc<Group<K>>]) {
-        let keys = &self.truth.keys;
-        let mut keep: Vec<bool> = self.truth.times.iter().map(|&at| at >= self.closed_until).collect();
+        // Later ones may still get a prediction.
+        let old: Vec<usize> =
+            (0..self.truth.len()).filter(|&row| self.truth.times[row] < self.closed_until).collect();
+        let keys: Vec<K> = old.iter().map(|&row| self.truth.keys[row].clone()).collect();
+        let mut needed = vec![false; keys.len()];
         for group in self.groups.values() {
-            mark(keys, &group.table.keys, &mut keep);
+            mark(&keys, &group.table.keys, &mut needed);
         }
-        if keep.iter().all(|keep| *keep) {
+        if needed.iter().all(|needed| *needed) {
             return;
         }
-        let mut used = keep.clone();
+        let mut used = needed.clone();
         for group in closed {
-            mark(keys, &group.table.keys, &mut used);
+            mark(&keys, &group.table.keys, &mut used);
         }
         let unused = keys.iter().zip(&used).filter(|(_, used)| !**used);
         let unknown = unused.filter(|(key, _)| !self.was_predicted(key)).count() as u64;
         self.truth_counts.unknown += unknown;
+        let mut keep = vec![true; self.truth.len()];
+        old.iter().zip(needed).for_each(|(&row, needed)| keep[row] = needed);
         Arc::make_mut(&mut self.truth).retain(&keep);
     }
 

@@ -83,8 +83,8 @@ impl PairedOutcomes {
     fn add<K: RowKey>(&mut self, champion: &Group<K>, challenger: &Group<K>, truth: &Table<K>) {
         let (mut of_champion, mut of_truth) = (0, 0);
         for (row, key) in challenger.table.keys.iter().enumerate() {
-            of_champion = seek(&champion.table.keys, of_champion, key);
-            of_truth = seek(&truth.keys, of_truth, key);
+            of_champion = seek(&champion.table.keys, of_champion, 1, key);
+            of_truth = seek(&truth.keys, of_truth, 1, key);
             if of_champion == champion.table.len() || of_truth == truth.len() {
                 break;
             }
