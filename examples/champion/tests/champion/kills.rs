@@ -13,7 +13,7 @@ use millwork_core::version::AliasName;
 use millwork_storage::{EventQuery, Home, RunQuery, Store, model_history};
 use millwork_testing::wait_for;
 
-/// The number of kills: 30, and in CI, where `KILL_TEST_ROUNDS` is set, 200.
+/// The number of kills: 30, or what `KILL_TEST_ROUNDS` says, as in CI.
 fn kills() -> usize {
     std::env::var("KILL_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(30)
 }

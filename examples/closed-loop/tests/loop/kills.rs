@@ -13,7 +13,7 @@ const LONG: u32 = 100_000;
 /// The fewest days, by which each part of the loop has had its turn.
 const LEAST: u32 = 21;
 
-/// The number of kills: 30, and in CI, where `KILL_TEST_ROUNDS` is set, 200.
+/// The number of kills: 30, or what `KILL_TEST_ROUNDS` says, as in CI.
 fn kills() -> usize {
     std::env::var("KILL_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(30)
 }

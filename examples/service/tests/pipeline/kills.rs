@@ -14,7 +14,7 @@ use millwork_core::run::{FailureClass, RunId, RunRequest, RunState, RunStatus, R
 use millwork_storage::{DeliveryState, EventQuery, Home as StoredHome, NewRun, RunQuery, Store};
 use millwork_testing::wait_for;
 
-/// The number of rounds: 30, and in CI, where `KILL_TEST_ROUNDS` is set, 200.
+/// The number of rounds: 30, or what `KILL_TEST_ROUNDS` says, as in CI.
 fn rounds() -> usize {
     std::env::var("KILL_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(30)
 }

@@ -12,7 +12,7 @@ use millwork_testing::wait_for;
 const KILLS: usize = 100;
 const LAYERS: usize = 100;
 
-/// The number of assets of a layer: 10, and in CI, where `CRASH_TEST_WIDTH` is set, 100.
+/// The number of assets of a layer: 10, or what `CRASH_TEST_WIDTH` says, as in CI.
 fn width() -> usize {
     std::env::var("CRASH_TEST_WIDTH").ok().and_then(|width| width.parse().ok()).unwrap_or(10)
 }
