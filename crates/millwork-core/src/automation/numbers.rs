@@ -141,11 +141,15 @@ impl AtPromotion {
 
     /// What these comparisons ask for of it.
     pub(super) fn of(&self, comparisons: &[MetricComparison]) -> Self {
-        let names: BTreeSet<String> = comparisons.iter().map(MetricComparison::number_at_promotion).collect();
+        let names = |with_before: bool| -> BTreeSet<String> {
+            let asking = comparisons.iter().filter(|one| !with_before || one.is_with_before());
+            asking.map(MetricComparison::number_at_promotion).collect()
+        };
+        let (all, with_before) = (names(false), names(true));
         let mut kept = self.clone();
-        for numbers in [&mut kept.numbers, &mut kept.newest, &mut kept.before] {
-            numbers.retain(|name, _| names.contains(name));
-        }
+        kept.numbers.retain(|name, _| all.contains(name));
+        kept.newest.retain(|name, _| with_before.contains(name));
+        kept.before.retain(|name, _| with_before.contains(name));
         kept
     }
 

@@ -197,24 +197,38 @@ fn mistakes_are_told_with_the_model_and_what_to_write() {
     );
 }
 
-/// While a watch is off, nobody keeps its numbers up to date: on again, it asks the log for them.
+/// While a watch is off, nobody keeps its numbers up to date: on again, it asks the log for them. A job that compares the same number with that
+/// at the promotion has no number of before it.
 #[test]
 fn a_watch_that_was_off_knows_no_numbers_of_before() {
-    let worse = Condition::metric("live", "MAE").worse_than_before_promotion(0.2);
-    let pipeline = definitions().watch(Watch::new("model").rollback_if(worse)).resolve().unwrap();
-    let automation = |is_on: bool| pipeline.automation(|_| is_on, FailureBackoff::default()).unwrap();
-    let (on, off) = (automation(true), automation(false));
-    let mut state = AutomationState::default();
-    let mut evaluate = |automation: &Automation, second: i64, (asset, kind): Happened| {
-        let change = Change { asset: asset.into(), partition: None, at: at(second), run: None, kind };
-        automation.evaluate(&mut state, &[change], at(second), &Every);
-        (on.unknown_numbers(&state).len(), on.unknown_promotions(&state).len())
-    };
-    evaluate(&on, 1, promoted(3));
-    // What came before the first promotion isn't known, and isn't in the log either.
-    assert_eq!(evaluate(&on, 2, live(2, 10.0)), (0, 1));
-    evaluate(&on, 3, promoted(4));
-    assert_eq!(evaluate(&on, 4, live(4, 11.0)), (0, 0));
-    assert_eq!(evaluate(&off, 5, live(5, 99.0)), (1, 1));
-    assert_eq!(evaluate(&on, 6, made("stories", 6, &[])), (1, 1));
+    let metric = || Condition::metric("live", "MAE");
+    let train = crate::definitions::Job::new("train", "model");
+    for of_job in [None, Some(metric().worse_than_at_promotion(0.5))] {
+        let is_of_job = of_job.is_some();
+        let watch = Watch::new("model").rollback_if(metric().worse_than_before_promotion(0.2));
+        let mut definitions = definitions().watch(watch);
+        if let Some(condition) = of_job {
+            definitions = definitions.job(train.clone().automation(condition));
+        }
+        let pipeline = definitions.resolve().unwrap();
+        let watch = watch_key(&"model".into());
+        let automation = |is_on: bool| {
+            pipeline.automation(|key| is_on || *key != watch, FailureBackoff::default()).unwrap()
+        };
+        let (on, off) = (automation(true), automation(false));
+        let mut state = AutomationState::default();
+        let mut evaluate = |automation: &Automation, second: i64, (asset, kind): Happened| {
+            let change = Change { asset: asset.into(), partition: None, at: at(second), run: None, kind };
+            automation.evaluate(&mut state, &[change], at(second), &Every);
+            (on.unknown_numbers(&state).len(), on.unknown_promotions(&state).len())
+        };
+        evaluate(&on, 1, promoted(3));
+        // What came before the first promotion isn't known, and isn't in the log either.
+        assert_eq!(evaluate(&on, 2, live(2, 10.0)), (0, 1));
+        evaluate(&on, 3, promoted(4));
+        assert_eq!(evaluate(&on, 4, live(4, 11.0)), (0, 0));
+        let numbers = usize::from(!is_of_job);
+        assert_eq!(evaluate(&off, 5, live(5, 99.0)), (numbers, 1));
+        assert_eq!(evaluate(&on, 6, made("stories", 6, &[])), (numbers, 1));
+    }
 }

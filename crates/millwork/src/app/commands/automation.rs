@@ -186,7 +186,7 @@ fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
     match explanation {
         explanation if json => print_json(&ExplainedAsset::new(key, condition, explanation, off))?,
         Some(explanation) => out!("{explanation}"),
-        None if off.is_some() => outln!("It was never evaluated.\n  {condition}"),
+        None if off.is_some() => outln!("There is no evaluation of it.\n  {condition}"),
         None => outln!("The condition of `{key}` isn't evaluated yet; `daemon` does so.\n  {condition}"),
     }
     Ok(Exit::Success)
