@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use millwork_core::automation::watch_key;
 use millwork_core::event::{AliasMoved, EventBody};
 use millwork_core::graph::{AssetGraph, AssetIndex};
-use millwork_core::instigator::ConditionOff;
 use millwork_core::model::{Dated, ModelHistory};
 use millwork_core::run::RunId;
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::watch::Unwatched;
-use millwork_core::{AssetKey, AssetPartition, PartitionKey, Pipeline, Watch};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey, Pipeline};
 use millwork_storage::{StorageError, Store, model_history};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -81,26 +80,32 @@ pub struct WatchView {
 }
 
 impl WatchView {
-    /// The watch over a model as it is at `now`; `off` is the switch that is off, if one is.
-    pub fn of(
-        watch: &Watch,
+    /// The watch over a model as it is at `now`; `None` if none is declared, or for a partition of a model.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn find(
+        store: &dyn Store,
+        pipeline: &Pipeline,
+        of: &AssetPartition,
         history: &ModelHistory,
-        in_use: &AliasName,
-        off: Option<ConditionOff>,
         now: Timestamp,
-    ) -> Self {
-        let condition = watch.condition.as_ref().map(ToString::to_string).unwrap_or_default();
-        let watched = match off {
+    ) -> Result<Option<Self>, StorageError> {
+        let (graph, watch) = (pipeline.graph(), pipeline.watch(of.asset.as_str()));
+        let found = watch.filter(|_| of.partition.is_none()).zip(graph.index(of.asset.as_str()));
+        let Some((watch, model)) = found else { return Ok(None) };
+        let watched = match condition_off(store, &watch_key(&watch.model)).await? {
             Some(off) => Err(Unwatched::Off(off)),
-            None => history.watched(in_use, watch.within, now),
+            None => history.watched(&graph.alias_in_use(model), watch.within, now),
         };
         let on = watched.ok();
-        Self {
-            condition,
+        Ok(Some(Self {
+            condition: watch.condition.as_ref().map(ToString::to_string).unwrap_or_default(),
             until: on.map(|on| on.until),
             back_to: on.map(|on| on.back_to),
             not_on: watched.err().map(|why| why.to_string()),
-        }
+        }))
     }
 }
 
@@ -167,14 +172,6 @@ pub async fn model_details(
         version: *version,
         since: since(&history, alias),
     });
-    let watch = pipeline.watch(spec.key.as_str()).filter(|_| of.partition.is_none());
-    let watch = match watch {
-        Some(watch) => {
-            let off = condition_off(store, &watch_key(&watch.model)).await?;
-            Some(WatchView::of(watch, &history, &alias, off, now))
-        }
-        None => None,
-    };
     Ok(ModelDetails {
         key: spec.key.clone(),
         partition: of.partition.clone(),
@@ -185,7 +182,7 @@ pub async fn model_details(
         since: since(&history, &alias),
         alias,
         count: history.versions.len(),
-        watch,
+        watch: WatchView::find(store, pipeline, of, &history, now).await?,
         versions,
         aliases: aliases.collect(),
         moves: history.moves.iter().rev().map(ModelMoveView::from).collect(),

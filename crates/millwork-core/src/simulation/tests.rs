@@ -2,44 +2,109 @@
 
 use super::*;
 use crate::asset::{AssetDefinition, Computation, GateDefinition, StepFunction, StepResult, Verdict};
-use crate::automation::{AutomationCondition as Condition, Numbers};
+use crate::automation::AutomationCondition as Condition;
 use crate::definitions::Definitions;
 use crate::param::{Absent, Requirements};
 use crate::version::{AliasName, ReadAs};
+
+fn asset(key: &str) -> AssetDefinition {
+    AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8))
+}
+
+/// An asset that reads the version of the model in use.
+fn of_champion(asset: AssetDefinition) -> AssetDefinition {
+    asset.policy(|computation| {
+        let champion = ReadAs::Alias(AliasName::champion());
+        computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
+    })
+}
+
+/// A gate of the model, which promotes every version.
+fn gate() -> GateDefinition {
+    let mut requirements = Requirements { challenger: Some("model".into()), ..Requirements::default() };
+    requirements.input::<u8>("model");
+    let judge = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
+    GateDefinition::new("better", "model", Computation::new(requirements, judge))
+}
+
+fn champion() -> AssetKey {
+    alias_key(&"model".into(), &AliasName::champion())
+}
+
+/// A pipeline whose watch goes back from a version that is worse than 12, for this time after its promotion.
+fn watched(within: Option<std::time::Duration>) -> Pipeline {
+    let watch = crate::watch::Watch::new("model").rollback_if(Condition::metric("live", "MAE").above(12.0));
+    Definitions::new()
+        .assets([asset("live"), asset("model"), of_champion(asset("predictions"))])
+        .watch(match within {
+            Some(within) => watch.within(within),
+            None => watch,
+        })
+        .resolve()
+        .unwrap()
+}
+
+fn hour(hours: i64) -> Timestamp {
+    let midnight: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
+    midnight + SignedDuration::from_hours(hours)
+}
+
+/// What is recorded of an asset, or of an alias, at this hour.
+fn recorded(asset: impl Into<AssetKey>, hours: i64, kind: ChangeKind) -> Change {
+    Change { asset: asset.into(), partition: None, at: hour(hours), run: None, kind }
+}
+
+fn live(hours: i64, mae: f64) -> Change {
+    let numbers = [("MAE".to_owned(), crate::stored::Number(mae))].into();
+    recorded("live", hours, ChangeKind::Updated(Updated { numbers, ..Updated::default() }))
+}
+
+/// A version of the model comes into use.
+fn in_use(hours: i64, version: u32) -> Change {
+    let version = VersionNumber::new(version);
+    recorded(champion(), hours, ChangeKind::Updated(Updated { version, ..Updated::default() }))
+}
+
+/// A simulation of these hours from midnight on, in which everything is on and takes 90 seconds.
+fn simulation<'a>(
+    pipeline: &'a Pipeline,
+    hours: i64,
+    present: &'a [AssetKey],
+    recorded: &'a [Change],
+) -> Simulation<'a> {
+    Simulation {
+        pipeline,
+        from: hour(0),
+        to: hour(hours),
+        present,
+        recorded,
+        duration: &|_| SignedDuration::from_secs(90),
+        schedule_on: &|_| true,
+        condition_on: &|_| true,
+        wanted: &|_| true,
+        most: usize::MAX,
+    }
+}
 
 fn simulate(hours: i64) -> Vec<SimulatedRun> {
     simulate_wanted(hours, &|_| true, usize::MAX)
 }
 
 fn simulate_wanted(hours: i64, wanted: &dyn Fn(&SimulatedRun) -> bool, most: usize) -> Vec<SimulatedRun> {
-    let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
     let hourly = Schedule::new("hourly", ["@hourly"], "stories").on_by_default();
+    let every_minute = Condition::on_every_tick("* * * * *", "UTC");
     let pipeline = Definitions::new()
-        .asset(asset("stories").blocking(|_| Ok(0_u8)))
-        .asset(asset("model").input::<u8>("stories").automation(Condition::eager()).blocking(|_| Ok(0_u8)))
-        .asset(
-            asset("predictions")
-                .input::<u8>("model")
-                .automation(Condition::on_every_tick("* * * * *", "UTC"))
-                .blocking(|_| Ok(0_u8)),
-        )
+        .asset(asset("stories"))
+        .asset(asset("model").input::<u8>("stories").automation(Condition::eager()))
+        .asset(asset("predictions").input::<u8>("model").automation(every_minute))
         .schedule(hourly)
         .resolve()
         .unwrap();
-    let from: Timestamp = "2026-05-01T00:30:00Z".parse().unwrap();
-    let simulation = Simulation {
-        pipeline: &pipeline,
-        from,
-        to: from + SignedDuration::from_hours(hours),
-        present: &["stories".into(), "model".into()],
-        recorded: &[],
-        duration: &|_| SignedDuration::from_secs(90),
-        schedule_on: &|_| true,
-        condition_on: &|_| true,
-        wanted,
-        most,
-    };
-    simulation.runs().unwrap()
+    let present = ["stories".into(), "model".into()];
+    let half_past = SignedDuration::from_mins(30);
+    let all = simulation(&pipeline, hours, &present, &[]);
+    let (from, to) = (all.from + half_past, all.to + half_past);
+    Simulation { from, to, wanted, most, ..all }.runs().unwrap()
 }
 
 #[test]
@@ -63,37 +128,17 @@ fn the_first_of_those_that_are_wanted_are_those_of_all() {
 /// A model that is trained every hour, and predictions by its champion, which exists from the beginning.
 #[test]
 fn a_gate_promotes_what_is_trained() {
-    let gate = {
-        let mut requirements = Requirements { challenger: Some("model".into()), ..Requirements::default() };
-        requirements.input::<u8>("model");
-        let judge = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
-        GateDefinition::new("better", "model", Computation::new(requirements, judge))
-    };
-    let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
-    let predictions = asset("predictions").automation(Condition::eager()).policy(|computation| {
-        let champion = ReadAs::Alias(AliasName::champion());
-        computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
-    });
+    let predictions = of_champion(asset("predictions").automation(Condition::eager()));
     let pipeline = Definitions::new()
         .assets([asset("model"), predictions])
-        .gate(gate)
+        .gate(gate())
         .schedule(Schedule::new("hourly", ["@hourly"], "model").on_by_default())
         .resolve()
         .unwrap();
-    let from: Timestamp = "2026-05-01T00:30:00Z".parse().unwrap();
-    let champion = alias_key(&"model".into(), &AliasName::champion());
-    let simulation = Simulation {
-        pipeline: &pipeline,
-        from,
-        to: from + SignedDuration::from_hours(1),
-        present: &["model".into(), champion, "predictions".into()],
-        recorded: &[],
-        duration: &|_| SignedDuration::from_secs(90),
-        schedule_on: &|_| true,
-        condition_on: &|_| true,
-        wanted: &|_| true,
-        most: usize::MAX,
-    };
+    let present = ["model".into(), champion(), "predictions".into()];
+    let half_past = hour(0) + SignedDuration::from_mins(30);
+    let to = half_past + SignedDuration::from_hours(1);
+    let simulation = Simulation { from: half_past, to, ..simulation(&pipeline, 1, &present, &[]) };
     let runs: Vec<String> =
         simulation.runs().unwrap().iter().map(|run| format!("{} {}", run.at, run.why)).collect();
     assert_eq!(
@@ -127,7 +172,6 @@ fn it_says_why() {
 /// The condition of a job, tried on what was recorded: a live metric that gets worse, and a model whose versions were kept.
 #[test]
 fn the_condition_of_a_job_is_replayed() {
-    let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
     let day = std::time::Duration::from_secs(24 * 3600);
     let condition = Condition::metric("live", "MAE").above(12.0) | Condition::older_than("model", 3 * day);
     let pipeline = Definitions::new()
@@ -135,29 +179,9 @@ fn the_condition_of_a_job_is_replayed() {
         .job(crate::definitions::Job::new("train", "model").automation(condition.cooldown(day)))
         .resolve()
         .unwrap();
-    let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
-    let live = |hours: i64, mae: f64| Change {
-        asset: "live".into(),
-        partition: None,
-        at: from + SignedDuration::from_hours(hours),
-        run: None,
-        kind: ChangeKind::Updated(Updated {
-            numbers: [("MAE".to_owned(), crate::stored::Number(mae))].into(),
-            ..Updated::default()
-        }),
-    };
-    let simulation = Simulation {
-        pipeline: &pipeline,
-        from,
-        to: from + SignedDuration::from_hours(100),
-        present: &["live".into(), "model".into()],
-        recorded: &[live(-1, 11.0), live(1, 13.0), live(2, 14.0), live(30, 11.0), live(200, 99.0)],
-        duration: &|_| SignedDuration::from_secs(90),
-        schedule_on: &|_| true,
-        condition_on: &|_| true,
-        wanted: &|_| true,
-        most: usize::MAX,
-    };
+    let present = ["live".into(), "model".into()];
+    let recorded = [live(-1, 11.0), live(1, 13.0), live(2, 14.0), live(30, 11.0), live(200, 99.0)];
+    let simulation = simulation(&pipeline, 100, &present, &recorded);
     let runs: Vec<String> = simulation
         .runs()
         .unwrap()
@@ -177,54 +201,20 @@ fn the_condition_of_a_job_is_replayed() {
 /// A watch, tried on what was recorded: it goes back once from a version that is worse, and not from the first one, nor after its time.
 #[test]
 fn a_watch_is_replayed() {
-    let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
-    let predictions = asset("predictions").policy(|computation| {
-        let champion = ReadAs::Alias(AliasName::champion());
-        computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
-    });
-    let worse = Condition::metric("live", "MAE").above(12.0);
-    let watch = crate::watch::Watch::new("model").rollback_if(worse);
-    let pipeline = Definitions::new()
-        .assets([asset("live"), asset("model"), predictions])
-        .watch(watch.within(std::time::Duration::from_secs(10 * 3600)))
-        .resolve()
-        .unwrap();
-    let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
-    let change = |asset: AssetKey, hours: i64, version: Option<u32>, numbers: Numbers| {
-        let version = version.and_then(VersionNumber::new);
-        let kind = ChangeKind::Updated(Updated { version, numbers, ..Updated::default() });
-        let at = from + SignedDuration::from_hours(hours);
-        Change { asset, partition: None, at, run: None, kind }
-    };
-    let live = |hours, mae: f64| {
-        let numbers = [("MAE".to_owned(), crate::stored::Number(mae))].into();
-        change("live".into(), hours, None, numbers)
-    };
-    let alias = || alias_key(&"model".into(), &AliasName::champion());
-    let in_use = |hours, version| change(alias(), hours, Some(version), Numbers::new());
-    let simulation = Simulation {
-        pipeline: &pipeline,
-        from,
-        to: from + SignedDuration::from_hours(100),
-        present: &[],
-        recorded: &[
-            in_use(1, 1),
-            live(2, 13.0),
-            in_use(3, 2),
-            live(4, 11.0),
-            live(5, 14.0),
-            live(6, 15.0),
-            in_use(7, 1),
-            live(8, 16.0),
-            in_use(9, 3),
-            live(20, 17.0),
-        ],
-        duration: &|_| SignedDuration::from_secs(90),
-        schedule_on: &|_| true,
-        condition_on: &|_| true,
-        wanted: &|_| true,
-        most: usize::MAX,
-    };
+    let pipeline = watched(Some(std::time::Duration::from_secs(10 * 3600)));
+    let recorded = [
+        in_use(1, 1),
+        live(2, 13.0),
+        in_use(3, 2),
+        live(4, 11.0),
+        live(5, 14.0),
+        live(6, 15.0),
+        in_use(7, 1),
+        live(8, 16.0),
+        in_use(9, 3),
+        live(20, 17.0),
+    ];
+    let simulation = simulation(&pipeline, 100, &[], &recorded);
     let moves = simulation.runs().unwrap();
     let lines: Vec<String> =
         moves.iter().map(|moved| format!("{} {} {:?}", moved.at, moved.why, moved.goes_back)).collect();
@@ -235,54 +225,26 @@ fn a_watch_is_replayed() {
 /// Models that are trained by age: what is recorded is replayed, and from then on each training begins a new age.
 #[test]
 fn after_the_last_record_a_training_succeeds() {
-    let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
-    let gate = {
-        let mut requirements = Requirements { challenger: Some("model".into()), ..Requirements::default() };
-        requirements.input::<u8>("model");
-        let judge = StepFunction::Blocking(Arc::new(|_| Ok(StepResult::Gate(Verdict::promote()))));
-        GateDefinition::new("better", "model", Computation::new(requirements, judge))
-    };
     let day = std::time::Duration::from_secs(24 * 3600);
     let condition = Condition::older_than("model", 2 * day).cooldown(day);
     let pipeline = Definitions::new()
         .asset(asset("model"))
-        .gate(gate)
+        .gate(gate())
         .job(crate::definitions::Job::new("train", "model").automation(condition))
         .resolve()
         .unwrap();
-    let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
-    let alias = alias_key(&"model".into(), &AliasName::champion());
-    let change = |hours: i64, kind: ChangeKind| {
-        let at = from + SignedDuration::from_hours(hours);
-        Change { asset: alias.clone(), partition: None, at, run: None, kind }
-    };
-    let version =
-        |number| ChangeKind::Updated(Updated { version: VersionNumber::new(number), ..Updated::default() });
-    let made_at = |hours: i64| {
-        let made_at = Some(from + SignedDuration::from_hours(hours));
-        ChangeKind::Earlier(Earlier { made_at, ..Earlier::default() })
+    let made_at = |hours: i64, made: i64| {
+        let earlier = Earlier { made_at: Some(hour(made)), ..Earlier::default() };
+        recorded(champion(), hours, ChangeKind::Earlier(earlier))
     };
     for recorded in [
-        vec![change(-1, version(1)), change(-1, made_at(-1))],
-        vec![
-            change(-30, version(1)),
-            change(-30, made_at(-30)),
-            change(1, version(2)),
-            change(1, made_at(-1)),
-        ],
+        vec![in_use(-1, 1), made_at(-1, -1)],
+        vec![in_use(-30, 1), made_at(-30, -30), in_use(1, 2), made_at(1, -1)],
     ] {
-        let simulation = Simulation {
-            pipeline: &pipeline,
-            from,
-            to: from + SignedDuration::from_hours(7 * 24),
-            present: &["model".into()],
-            recorded: &recorded,
-            duration: &|_| SignedDuration::from_hours(1),
-            schedule_on: &|_| true,
-            condition_on: &|_| true,
-            wanted: &|_| true,
-            most: usize::MAX,
-        };
+        let present = ["model".into()];
+        let an_hour = |_: &AssetKey| SignedDuration::from_hours(1);
+        let simulation =
+            Simulation { duration: &an_hour, ..simulation(&pipeline, 7 * 24, &present, &recorded) };
         let runs: Vec<String> = simulation.runs().unwrap().iter().map(|run| run.at.to_string()).collect();
         assert_eq!(runs, ["2026-05-02T23:00:00Z", "2026-05-05T00:00:00Z", "2026-05-07T01:00:00Z"]);
     }
@@ -291,40 +253,9 @@ fn after_the_last_record_a_training_succeeds() {
 /// What a watch has moved is recorded at the moment at which its condition began to hold.
 #[test]
 fn a_move_of_a_watch_is_replayed_at_its_own_moment() {
-    let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>().blocking(|_| Ok(0_u8));
-    let predictions = asset("predictions").policy(|computation| {
-        let champion = ReadAs::Alias(AliasName::champion());
-        computation.requirements.version::<u8>("model", champion, Absent::SkipsTheStep);
-    });
-    let worse = Condition::metric("live", "MAE").above(12.0);
-    let pipeline = Definitions::new()
-        .assets([asset("live"), asset("model"), predictions])
-        .watch(crate::watch::Watch::new("model").rollback_if(worse))
-        .resolve()
-        .unwrap();
-    let from: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
-    let alias = alias_key(&"model".into(), &AliasName::champion());
-    let change = |asset: &AssetKey, hours: i64, updated: Updated| {
-        let at = from + SignedDuration::from_hours(hours);
-        Change { asset: asset.clone(), partition: None, at, run: None, kind: ChangeKind::Updated(updated) }
-    };
-    let in_use = |hours, version| {
-        change(&alias, hours, Updated { version: VersionNumber::new(version), ..Updated::default() })
-    };
-    let numbers = [("MAE".to_owned(), crate::stored::Number(14.0))].into();
-    let live = change(&"live".into(), 5, Updated { numbers, ..Updated::default() });
-    let simulation = Simulation {
-        pipeline: &pipeline,
-        from,
-        to: from + SignedDuration::from_hours(10),
-        present: &[],
-        recorded: &[in_use(-2, 1), in_use(-1, 2), live, in_use(5, 1)],
-        duration: &|_| SignedDuration::from_secs(90),
-        schedule_on: &|_| true,
-        condition_on: &|_| true,
-        wanted: &|_| true,
-        most: usize::MAX,
-    };
+    let pipeline = watched(None);
+    let recorded = [in_use(-2, 1), in_use(-1, 2), live(5, 14.0), in_use(5, 1)];
+    let simulation = simulation(&pipeline, 10, &[], &recorded);
     let moves = simulation.runs().unwrap();
     let lines: Vec<String> = moves.iter().map(|moved| format!("{} {}", moved.at, moved.why)).collect();
     assert_eq!(lines, ["2026-05-01T05:00:00Z `watch:model` holds: MAE 14 of live is above 12"]);

@@ -123,35 +123,36 @@ fn checked(data_version: Option<String>) -> Result<Option<DataVersion>, ApiError
     Ok(data_version)
 }
 
-/// Plain JSON as metadata: numbers, texts and booleans as such, anything else as JSON. An object of a `type` and a `value` is of that type.
-#[expect(clippy::wildcard_enum_match_arm, reason = "lists and objects stay JSON")]
+/// The metadata of a report, by label.
 fn typed(metadata: BTreeMap<String, Value>) -> Result<Metadata, ApiError> {
-    let is_typed = |fields: &Map<String, Value>| {
-        fields.len() == 2 && fields.contains_key("value") && fields.get("type").is_some_and(Value::is_string)
-    };
-    let typed = |label: &str, value: Value| {
-        match value {
-        Value::Bool(truth) => Ok(MetadataValue::Bool(truth)),
-        Value::String(text) => Ok(MetadataValue::Text(text)),
-        Value::Number(number) => Ok(match number.as_i64() {
-            Some(whole) => MetadataValue::Int(whole),
-            None => MetadataValue::Float(number.as_f64().unwrap_or(f64::NAN)),
-        }),
-        Value::Object(fields) if is_typed(&fields) => {
-            serde_json::from_value(Value::Object(fields)).map_err(|error| {
-                let problem = Problem::new(format!("the metadata `{label}` can't be read: {error}"));
-                let hint = "JSON with `type` and `value` that is meant as it stands is the `value` of the type `json`";
-                ApiError::invalid(problem.with_hint(hint))
-            })
-        }
-        other => Ok(MetadataValue::Json(other)),
-    }
-    };
     let read = metadata.into_iter().map(|(label, value)| {
-        let value = typed(&label, value)?;
+        let value = typed_value(value).map_err(|error| {
+            let problem = Problem::new(format!("the metadata `{label}` can't be read: {error}"));
+            ApiError::invalid(problem.with_hint(
+                "JSON with `type` and `value` that is meant as it stands is the `value` of the type `json`",
+            ))
+        })?;
         Ok((label, value))
     });
     read.collect()
+}
+
+/// Plain JSON as metadata: numbers, texts and booleans as such, anything else as JSON. An object of a `type` and a `value` is of that type.
+#[expect(clippy::wildcard_enum_match_arm, reason = "lists and objects stay JSON")]
+fn typed_value(value: Value) -> Result<MetadataValue, serde_json::Error> {
+    let is_typed = |fields: &Map<String, Value>| {
+        fields.len() == 2 && fields.contains_key("value") && fields.get("type").is_some_and(Value::is_string)
+    };
+    Ok(match value {
+        Value::Bool(truth) => MetadataValue::Bool(truth),
+        Value::String(text) => MetadataValue::Text(text),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => MetadataValue::Int(whole),
+            None => MetadataValue::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::Object(fields) if is_typed(&fields) => serde_json::from_value(Value::Object(fields))?,
+        other => MetadataValue::Json(other),
+    })
 }
 
 async fn record(state: &AppState, key: &str, partition: Option<String>, body: EventBody) -> Answer {

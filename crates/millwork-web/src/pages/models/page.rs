@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use millwork_api::{ShadowCallsView, WatchView, condition_off, find_asset};
-use millwork_core::automation::watch_key;
+use millwork_api::{ShadowCallsView, WatchView, find_asset};
 use millwork_core::event::{Event, EventKind};
 use millwork_core::graph::AssetIndex;
 use millwork_core::model::{ModelHistory, VersionStatus};
@@ -229,13 +228,7 @@ async fn one(
     let graph = state.pipeline.graph();
     let live = live_performances(&*state.store, graph, index, of.partition.as_ref()).await?;
     let in_shadow = in_shadow(state, (history, alias), of).await?;
-    let watch = match state.pipeline.watch(of.asset.as_str()).filter(|_| of.partition.is_none()) {
-        Some(watch) => {
-            let off = condition_off(&*state.store, &watch_key(&watch.model)).await?;
-            Some(WatchView::of(watch, history, alias, off, now))
-        }
-        None => None,
-    };
+    let watch = WatchView::find(&*state.store, &state.pipeline, of, history, now).await?;
     let used = uses(history, alias, now);
     let table = Of { models, asset: of, alias, metric: spec.metric.as_ref(), live: &live, removed: &removed };
     let with = |parameters: &[(&str, &str)]| format!("?{}", query(parameters));

@@ -270,10 +270,7 @@ pub(super) fn simulate(
             let default_on = pipeline.schedule(name).is_some_and(|schedule| schedule.default_on);
             all || switched(&Instigator::Schedule(name.to_owned())).unwrap_or(default_on)
         },
-        condition_on: &|key| {
-            let is_on = |asset| switched(&Instigator::Automation(asset)).unwrap_or(true);
-            all || (is_on(None) && is_on(Some(key.clone())))
-        },
+        condition_on: &|key| all || ConditionOff::of(key, switched).is_none(),
         wanted: &|run| {
             asset.is_none_or(|key| run.assets.contains(key) || run.goes_back.as_ref() == Some(key))
         },
