@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::key_space::{Axis, KeySpace, Texts};
-use super::{KeyValue, TimeWindows};
+use super::{FixedTexts, KeyValue, TimeWindows};
 use crate::problem::Problem;
 
 /// One dimension of keys.
@@ -50,6 +50,19 @@ pub struct Dimensions(Vec<Dimension>);
 pub fn fixed<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Dimension {
     let texts = texts.into_iter().map(Into::into).collect();
     Dimension { name: "fixed".to_owned(), kind: DimensionKind::Fixed(texts) }
+}
+
+/// A dimension of the texts of an enum with `#[derive(FromPartitionKey)]`, in the order of its variants, and called by its name in snake case:
+/// of `enum Arm { A, B }` the texts `a` and `b` under the name `arm`. The list and what a function takes can't differ.
+///
+/// ```
+/// use millwork_core::partition::{fixed, fixed_of};
+///
+/// // A `bool` is such a type as well.
+/// assert_eq!(fixed_of::<bool>().named("is_new"), fixed(["false", "true"]).named("is_new"));
+/// ```
+pub fn fixed_of<K: FixedTexts>() -> Dimension {
+    fixed(K::TEXTS.iter().copied()).named(K::NAME)
 }
 
 /// A dimension of texts that are added and removed at run time, under a name that several assets may share.

@@ -132,6 +132,12 @@ impl fmt::Display for Key {
     }
 }
 
+impl fmt::Display for KeyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text())
+    }
+}
+
 /// An instant without signs: `20240101T0000Z`, with seconds where they aren't 0.
 fn compact(instant: Timestamp) -> String {
     let format = if instant.as_second().rem_euclid(60) == 0 { "%Y%m%dT%H%MZ" } else { "%Y%m%dT%H%M%SZ" };

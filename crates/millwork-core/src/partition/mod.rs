@@ -16,12 +16,16 @@
 //! **Sets.** A [`KeySet`] has an [`IndexSet`] per dimension: runs of indexes, or bits. Its products are kept disjoint and in one
 //! form only, so that equal sets are equal values, and ten million keys are a few bytes.
 //!
+//! **Keys as types.** A function takes a key as a type of its own, a [`FromPartitionKey`] such as `(TimeWindow, String)`. [`fit_problem`] says why a
+//! type doesn't fit the dimensions of an asset.
+//!
 //! **Mappings.** A [`mapping::Mapping`] says which upstream keys a downstream one takes; [`mapping::ResolvedMapping`] has them for sets, both ways.
 
 mod calendar;
 mod definition;
 mod dimension;
 mod exclusions;
+mod fit;
 mod index_set;
 mod key;
 mod key_set;
@@ -34,17 +38,20 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod time_windows;
+mod typed_key;
 mod window;
 mod window_lookup;
 
 pub use crate::id::PartitionKey;
 pub use calendar::Calendar;
 pub use definition::{PartitionsDefinition, StaticPartitions};
-pub use dimension::{Dimension, DimensionKind, Dimensions, dynamic, fixed};
+pub use dimension::{Dimension, DimensionKind, Dimensions, dynamic, fixed, fixed_of};
+pub use fit::fit_problem;
 pub use index_set::IndexSet;
 pub use key::{Key, KeyValue};
 pub use key_set::{KeyIndex, KeySet};
 pub use key_space::{Axis, KeySpace, Texts};
 pub use subject::{AssetPartition, StepPartition};
 pub use time_windows::{Every, Exclusion, TimeWindows, cron, daily, hourly, monthly, weekly};
+pub use typed_key::{FixedTexts, FromKeyValue, FromPartitionKey, KeyShape, fixed_value};
 pub use window::TimeWindow;

@@ -9,3 +9,4 @@ mod minute_by_minute;
 mod numbers;
 mod set_texts;
 mod support;
+mod typed_key;
