@@ -19,6 +19,7 @@ mod assets;
 mod emit;
 mod errors;
 mod external_asset;
+mod from_partition_key;
 mod gate;
 mod multi_asset;
 mod parse;
@@ -41,6 +42,12 @@ pub fn multi_asset(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Assets, attributes(asset, assets))]
 pub fn assets(item: TokenStream) -> TokenStream {
     assets::expand(item.into()).into()
+}
+
+/// Reads partition keys as a type: documented as `millwork::FromPartitionKey`.
+#[proc_macro_derive(FromPartitionKey, attributes(partition_key))]
+pub fn from_partition_key(item: TokenStream) -> TokenStream {
+    from_partition_key::expand(item.into()).into()
 }
 
 /// Declares a check of an asset: documented as `millwork::asset_check`.

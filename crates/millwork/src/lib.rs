@@ -32,6 +32,9 @@ pub use millwork_core::advice::{self, Advice, ErrorClass, Problem};
 pub use millwork_core::asset::plot::Plot;
 pub use millwork_core::event::{Event, EventBody, EventKind, NewEvent};
 pub use millwork_core::param::{ConfigChange, ConfigFilter, RecordedConfig, config_changes};
+pub use millwork_core::partition::{
+    FixedTexts, FromKeyValue, FromPartitionKey, Key, KeyShape, KeyValue, TimeWindow,
+};
 pub use millwork_core::retention;
 pub use millwork_core::run::{RunId, RunStatus};
 pub use millwork_core::secret::UnsetSecret;
@@ -55,6 +58,8 @@ pub use millwork_draw::plot::ToSvg;
 pub use millwork_linfa as linfa;
 #[doc = include_str!("../docs/assets.md")]
 pub use millwork_macros::Assets;
+#[doc = include_str!("../docs/from_partition_key.md")]
+pub use millwork_macros::FromPartitionKey;
 #[doc = include_str!("../docs/asset.md")]
 pub use millwork_macros::asset;
 #[doc = include_str!("../docs/asset_check.md")]

@@ -8,5 +8,7 @@ mod code_version;
 mod graph;
 #[path = "authoring/lints.rs"]
 mod lints;
+#[path = "authoring/partition_key.rs"]
+mod partition_key;
 #[path = "authoring/pipeline.rs"]
 mod pipeline;

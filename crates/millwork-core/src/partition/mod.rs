@@ -53,5 +53,5 @@ pub use key_set::{KeyIndex, KeySet};
 pub use key_space::{Axis, KeySpace, Texts};
 pub use subject::{AssetPartition, StepPartition};
 pub use time_windows::{Every, Exclusion, TimeWindows, cron, daily, hourly, monthly, weekly};
-pub use typed_key::{FixedTexts, FromKeyValue, FromPartitionKey, KeyShape, fixed_value};
+pub use typed_key::{FixedTexts, FromKeyValue, FromPartitionKey, KeyShape, fixed_value, part_of_key};
 pub use window::TimeWindow;

@@ -1,9 +1,8 @@
 //! Keys as types of an author: a value of a key, or a whole key, is read as what a function takes.
 //!
-//! [`FromKeyValue`] reads the value of one dimension, [`FromPartitionKey`] a whole key. What reads one value also reads a key of one
-//! dimension; a tuple reads a value for each dimension. Both say before anything runs what they can read, their [`KeyShape`]: it is
-//! held against the [`Dimensions`](super::Dimensions) of an asset by [`fit_problem`](super::fit_problem), so that a function that can't be
-//! called is found with the definitions, not in a step.
+//! [`FromKeyValue`] reads the value of one dimension, [`FromPartitionKey`] a whole key: a tuple reads a value for each dimension. Both say
+//! before anything runs what they can read, their [`KeyShape`]: it is held against the [`Dimensions`](super::Dimensions) of an asset by
+//! [`fit_problem`](super::fit_problem), so that a function that can't be called is found with the definitions, not in a step.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -29,7 +28,8 @@ pub enum KeyShape {
 
 /// A type that the value of a key is read as, in one dimension.
 ///
-/// `#[derive(FromPartitionKey)]` implements it for an enum, whose variants are texts, and for a struct around another value.
+/// `#[derive(FromPartitionKey)]` implements it for an enum, whose variants are texts, and for a struct around another value, together with
+/// [`FromPartitionKey`]. A type that implements only this trait is a part of keys; alone it is taken as a tuple, `(Country,)`.
 ///
 /// ```
 /// use millwork_core::Problem;
@@ -52,7 +52,6 @@ pub enum KeyShape {
 /// }
 ///
 /// assert_eq!(Country::from_value(&KeyValue::Text("de".into()))?, Country(['d', 'e']));
-/// // It is also a key of one dimension, and a part of a tuple.
 /// let (country, top) = <(Country, u32)>::from_key(&Key::texts(["fr", "10"]))?;
 /// assert_eq!((country, top), (Country(['f', 'r']), 10));
 /// # Ok::<(), Problem>(())
@@ -77,8 +76,8 @@ pub trait FromKeyValue: Sized {
 
 /// A type that a whole key is read as: `K` of `Partition<K>`.
 ///
-/// A value of one dimension is also a key of one dimension. A key of several dimensions is a tuple of up to six values, or a struct
-/// with `#[derive(FromPartitionKey)]` and a field for each dimension, in their order. [`Key`] is any key.
+/// A key of one dimension is read as its value. A key of several dimensions is a tuple of up to six values, or a struct with
+/// `#[derive(FromPartitionKey)]` and a field for each dimension, in their order. [`Key`] is any key.
 ///
 /// ```
 /// use jiff::civil::date;
@@ -99,7 +98,7 @@ pub trait FromKeyValue: Sized {
     message = "`{Self}` cannot be a partition key",
     label = "not the type of a key",
     note = "add `#[derive(FromPartitionKey)]` to an enum of the texts of one dimension, to a struct around the value of one, or to a struct with a field for each dimension",
-    note = "a key of several dimensions can also be a tuple of up to six values, as in `(TimeWindow, String)`; `Key` is any key"
+    note = "a tuple of up to six values is a key as well, as in `(TimeWindow, String)` or `(Country,)`; `Key` is any key"
 )]
 pub trait FromPartitionKey: Sized {
     /// What its values can be read from, one for each dimension in their order; `None` for what takes any key.
@@ -153,6 +152,15 @@ pub fn fixed_value<K: FixedTexts>(value: &KeyValue) -> Result<K, Problem> {
             None => "add it to the type, or take the value as a `String`".to_owned(),
         })
     })
+}
+
+/// A value that was read as a part of a key, `place` by its number or its name.
+///
+/// # Errors
+///
+/// If it couldn't be read: its problem, with the place and the key before it.
+pub fn part_of_key<K>(key: &Key, place: &str, read: Result<K, Problem>) -> Result<K, Problem> {
+    read.map_err(|problem| problem.within(format_args!("{place} of the key `{key}`")))
 }
 
 impl FromKeyValue for KeyValue {
@@ -214,7 +222,7 @@ impl FromKeyValue for String {
     }
 
     fn from_value(value: &KeyValue) -> Result<Self, Problem> {
-        text_of(value).map(|text| text.to_string())
+        Ok(text_of(value)?.to_string())
     }
 }
 
@@ -271,17 +279,25 @@ macro_rules! integers {
 
 integers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
 
-#[diagnostic::do_not_recommend]
-impl<T: FromKeyValue> FromPartitionKey for T {
-    fn shapes() -> Option<Vec<KeyShape>> {
-        Some(vec![T::shape()])
-    }
+// A blanket implementation would also match tuples: of a tuple with a wrong type the compiler would then say that the tuple is
+// wrong, not which type.
+macro_rules! keys_of_one_dimension {
+    ($($value:ty)+) => {
+        $(impl FromPartitionKey for $value {
+            fn shapes() -> Option<Vec<KeyShape>> {
+                Some(vec![Self::shape()])
+            }
 
-    fn from_key(key: &Key) -> Result<Self, Problem> {
-        let [value] = key.exactly()?;
-        T::from_value(value)
-    }
+            fn from_key(key: &Key) -> Result<Self, Problem> {
+                let [value] = key.exactly()?;
+                Self::from_value(value)
+            }
+        })+
+    };
 }
+
+keys_of_one_dimension!(KeyValue TimeWindow Date Arc<str> String char bool);
+keys_of_one_dimension!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
 
 impl FromPartitionKey for Key {
     fn shapes() -> Option<Vec<KeyShape>> {
@@ -312,10 +328,7 @@ macro_rules! tuple {
 
             fn from_key(key: &Key) -> Result<Self, Problem> {
                 let [$($value),+] = key.exactly()?;
-                let within = |number, problem: Problem| {
-                    problem.within(format_args!("value {number} of the key `{key}`"))
-                };
-                Ok(($($type::from_value($value).map_err(|problem| within($number, problem))?,)+))
+                Ok(($(part_of_key(key, concat!("value ", $number), $type::from_value($value))?,)+))
             }
         }
     };

@@ -15,6 +15,7 @@ mod function;
 mod key;
 mod metric;
 mod parameter;
+mod partition_key;
 mod policy;
 mod returned;
 
@@ -26,5 +27,6 @@ pub(crate) use function::{Function, conditions};
 pub(crate) use key::Key;
 pub(crate) use metric::{Better, Metric};
 pub(crate) use parameter::Parameter;
+pub(crate) use partition_key::{KeyField, KeyForm, KeyText, PartitionKey};
 pub(crate) use policy::{POLICY, Policy};
 pub(crate) use returned::{Produced, Returned, Wrapper};

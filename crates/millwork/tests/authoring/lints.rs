@@ -14,7 +14,8 @@
 /// A library whose items are documented.
 mod library {
     use millwork::{
-        Assets, Config, Output, Result, StepLog, asset, asset_check, external_asset, multi_asset,
+        Assets, Config, FromPartitionKey, Output, Result, StepLog, asset, asset_check, external_asset,
+        multi_asset,
     };
 
     external_asset!(
@@ -29,6 +30,29 @@ mod library {
         pub(crate) left: Vec<String>,
         /// The right one.
         pub(crate) right: Option<Output<u64>>,
+    }
+
+    /// Which half.
+    #[derive(Debug, FromPartitionKey)]
+    pub(crate) enum Half {
+        /// The left one.
+        #[partition_key("L")]
+        Left,
+        /// The right one.
+        Right,
+    }
+
+    /// A name.
+    #[derive(Debug, FromPartitionKey)]
+    pub(crate) struct Name(pub(crate) String);
+
+    /// A half with a name.
+    #[derive(Debug, FromPartitionKey)]
+    pub(crate) struct NamedHalf {
+        /// Its name.
+        pub(crate) name: Name,
+        /// Which it is.
+        pub(crate) half: Half,
     }
 
     /// Cuts.
@@ -76,4 +100,12 @@ fn the_library_resolves() {
         library::is_small
     ];
     assert_eq!(definitions.resolve().map(|pipeline| pipeline.graph().assets().len()).ok(), Some(5));
+}
+
+#[test]
+fn the_library_reads_keys() {
+    let key = millwork::Key::texts(["a", "L"]);
+    let read = <library::NamedHalf as millwork::FromPartitionKey>::from_key(&key);
+    let read = read.map(|read| (read.name.0, matches!(read.half, library::Half::Left)));
+    assert_eq!(read.ok(), Some(("a".to_owned(), true)));
 }

@@ -43,6 +43,17 @@ impl FromKeyValue for Arm {
     }
 }
 
+impl FromPartitionKey for Arm {
+    fn shapes() -> Option<Vec<KeyShape>> {
+        Some(vec![Self::shape()])
+    }
+
+    fn from_key(key: &Key) -> Result<Self, Problem> {
+        let [value] = key.exactly()?;
+        Self::from_value(value)
+    }
+}
+
 /// The first day of 2024.
 fn window() -> TimeWindow {
     let calendar = daily("Europe/Berlin").from("2024-01-01").check().unwrap();
