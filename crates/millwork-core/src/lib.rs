@@ -11,6 +11,7 @@ pub mod alert;
 pub mod asset;
 pub mod asset_status;
 pub mod automation;
+pub mod backfill;
 pub mod clock;
 pub mod condition;
 pub mod definitions;

@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use serde::{Deserialize, Serialize};
+
+use super::stored::StoredRuns;
+
 /// The number of indexes of a chunk.
 const CHUNK: i64 = 1 << BITS;
 const BITS: u32 = 16;
@@ -25,7 +29,8 @@ const WORDS: usize = 1024;
 /// assert_eq!(missing.count(), 361);
 /// assert_eq!(missing.runs().collect::<Vec<_>>(), [3..=199, 201..=364]);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "StoredRuns", try_from = "StoredRuns")]
 pub struct IndexSet {
     /// By their numbers; none is empty.
     chunks: Vec<Chunk>,

@@ -5,7 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::{Deref, RangeInclusive};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::index_set::{IndexSet, Operation};
+use super::stored::StoredKeySet;
 
 /// A key by its index in each dimension, in the order of the dimensions.
 pub type KeyIndex = Vec<i64>;
@@ -24,7 +27,8 @@ pub type KeyIndex = Vec<i64>;
 /// let made = KeySet::product([IndexSet::from(0..=99), IndexSet::from(0..=9)]);
 /// assert_eq!(all.difference(&made).count(), 10_000_000 - 1_000);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "StoredKeySet", try_from = "StoredKeySet")]
 pub struct KeySet {
     dimensions: usize,
     root: Node,

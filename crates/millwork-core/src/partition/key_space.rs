@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::key::{escaped, interval, unescaped};
+use super::stored::StoredSpace;
 use super::{Calendar, IndexSet, Key, KeyIndex, KeySet, KeyValue};
 use crate::problem::Problem;
 
@@ -13,7 +15,8 @@ use crate::problem::Problem;
 ///
 /// Indexes of windows are those of every definition with the same timetable; indexes of texts are those of this space, and
 /// [`carried`](Self::carried) turns them into those of another.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "StoredSpace", try_from = "StoredSpace")]
 pub struct KeySpace {
     pub(super) dimensions: Vec<SpaceDimension>,
     pub(super) now: Timestamp,
@@ -46,6 +49,16 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// Those that were stored: all that ever were there in the order of their indexes, and which are there.
+    pub(super) fn stored(texts: Vec<Arc<str>>, present: IndexSet) -> Self {
+        Self { present, ..Self::new(texts) }
+    }
+
+    /// All that are or were there, in the order of their indexes.
+    pub(super) fn known_texts(&self) -> &[Arc<str>] {
+        &self.texts
+    }
+
     /// Some texts, with indexes in their order.
     pub fn new<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
         let mut all = Self::default();
@@ -214,6 +227,22 @@ impl KeySpace {
     pub fn at(self, now: Timestamp) -> Self {
         let axes = self.dimensions.into_iter().map(|dimension| (dimension.name, dimension.axis));
         Self::new(axes.collect(), now)
+    }
+
+    /// Whether the other has the same dimensions with the same values, so that an index is the same key in both.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let are_alike = |(own, other): (&SpaceDimension, &SpaceDimension)| {
+            let has_same_values = match (&own.axis, &other.axis) {
+                (Axis::Windows(own), Axis::Windows(other)) => own == other,
+                (Axis::Texts(own), Axis::Texts(other)) => {
+                    own.texts == other.texts && own.present == other.present
+                }
+                (Axis::Windows(_), Axis::Texts(_)) | (Axis::Texts(_), Axis::Windows(_)) => false,
+            };
+            own.name == other.name && has_same_values
+        };
+        self.dimensions.len() == other.dimensions.len()
+            && self.dimensions.iter().zip(&other.dimensions).all(are_alike)
     }
 
     /// The names of the dimensions, in order.

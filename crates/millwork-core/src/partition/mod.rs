@@ -34,6 +34,7 @@ mod label;
 pub mod mapping;
 mod numbering;
 mod set_text;
+mod stored;
 mod subject;
 #[cfg(test)]
 mod tests;

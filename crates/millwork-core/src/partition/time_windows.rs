@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::Calendar;
 use super::exclusions::Exclusions;
@@ -37,7 +38,7 @@ const LARGEST_OFFSET: u32 = 100_000;
 /// assert_eq!(day.end().to_string(), "2024-03-31T22:00:00Z");
 /// # Ok::<(), millwork_core::Problem>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeWindows {
     /// How often one begins.
     pub every: Every,
@@ -58,7 +59,8 @@ pub struct TimeWindows {
 }
 
 /// How often a window begins.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Every {
     /// At each full hour that the clock shows.
     Hour,
@@ -73,7 +75,8 @@ pub enum Every {
 }
 
 /// Windows that are left out: those beside them don't grow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Exclusion {
     /// Those that start at a tick of a line of cron.
     Cron(String),

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::function::KeyFunction;
 use super::windows::{self, Offsets, WindowAxis};
 use crate::partition::key_space::SpaceDimension;
 use crate::partition::{Axis, IndexSet, Key, KeyValue};
 
 /// How the values of an upstream dimension follow from those of a downstream one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Link {
     /// The same text.
     SameText,
@@ -17,6 +20,7 @@ pub(super) enum Link {
     /// Windows that overlap, or lie some before or after.
     Windows(Offsets),
     /// What a function says, of keys with one value.
+    #[serde(skip)]
     Function(KeyFunction),
 }
 

@@ -1,9 +1,12 @@
 //! Mappings of valid definitions: the upstream keys of downstream ones, and back.
 
+use serde::{Deserialize, Serialize};
+
 use super::function::{FunctionIndex, KeyFunction};
 use super::link::Link;
 use super::missing;
 use super::source::{self, Source};
+use super::windows::Offsets;
 use crate::partition::{KeySet, KeySpace};
 use crate::problem::Problem;
 
@@ -14,7 +17,9 @@ use crate::problem::Problem;
 /// same for one window and for a million. Tables, other texts and functions are looked up one by one.
 ///
 /// An asset without partitions has the space [`KeySpace::unpartitioned`], with one key.
-#[derive(Clone, Debug)]
+///
+/// It can be stored unless it [calls a function](Self::calls_function).
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ResolvedMapping {
     pub(super) relation: Relation,
     pub(super) is_single: bool,
@@ -23,11 +28,13 @@ pub struct ResolvedMapping {
 }
 
 /// What the upstream keys of a downstream one are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Relation {
     /// Every key with a value of each source, one for each upstream dimension.
     Product(Vec<Source>),
     /// What a function says.
+    #[serde(skip)]
     Function(KeyFunction),
 }
 
@@ -81,6 +88,40 @@ impl ResolvedMapping {
     /// gathers several.
     pub fn is_single(&self) -> bool {
         self.is_single
+    }
+
+    /// Whether each key takes the one with its own index and no other. Both spaces must be [alike](KeySpace::is_like).
+    pub fn is_same_key(&self, from: &KeySpace, to: &KeySpace) -> bool {
+        let is_same = |(place, source): (usize, &Source)| match source {
+            Source::From { place: down, link: Link::SameText } => *down == place,
+            Source::From { place: down, link: Link::Windows(offsets) } => {
+                *down == place && *offsets == Offsets::OVERLAP
+            }
+            Source::From { link: Link::Table(_) | Link::Function(_), .. }
+            | Source::Latest
+            | Source::Only(_) => false,
+            // Neither asset has partitions.
+            Source::All => from.all().count() == 1,
+        };
+        match &self.relation {
+            Relation::Product(sources) => from.is_like(to) && sources.iter().enumerate().all(is_same),
+            Relation::Function(_) => false,
+        }
+    }
+
+    /// Whether it calls a function of the author, so that it can't be stored.
+    pub fn calls_function(&self) -> bool {
+        let calls = |source: &Source| match source {
+            Source::From { link: Link::Function(_), .. } => true,
+            Source::From { link: Link::SameText | Link::Table(_) | Link::Windows(_), .. }
+            | Source::All
+            | Source::Latest
+            | Source::Only(_) => false,
+        };
+        match &self.relation {
+            Relation::Product(sources) => sources.iter().any(calls),
+            Relation::Function(_) => true,
+        }
     }
 
     /// Whether a downstream key may be made though an upstream one is missing: there is no such key, or it has no value.

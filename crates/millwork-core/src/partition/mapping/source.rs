@@ -1,11 +1,14 @@
 //! Where the values of an upstream dimension come from.
 
+use serde::{Deserialize, Serialize};
+
 use super::link::Link;
 use crate::partition::key_space::SpaceDimension;
 use crate::partition::{IndexSet, KeySet, KeySpace, KeyValue};
 
 /// Where the values of an upstream dimension come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Source {
     /// All that there are.
     All,

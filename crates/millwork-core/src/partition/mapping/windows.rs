@@ -5,6 +5,8 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use serde::{Deserialize, Serialize};
+
 use super::alignment::Alignment;
 use super::link::Linked;
 use super::positions::Positions;
@@ -12,7 +14,7 @@ use crate::partition::{Calendar, IndexSet};
 
 /// Which windows are taken, by their distance from those that overlap: −1 is the one before the first of them, 1 the one
 /// after the last, and 0 are all of them. Windows that are excluded upstream are passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Offsets {
     pub(super) from: i32,
     pub(super) to: i32,

@@ -1,0 +1,293 @@
+//! A backfill: its plan, what has become of it, and what may start next.
+
+use serde::{Deserialize, Serialize};
+
+use super::progress::{BackfillRun, BackfillState, RunOutcome};
+use super::readiness::{Readiness, Settled};
+use super::{BackfillError, BackfillStatus, Operation, Plan, RunOrder, RunSize, StageIndex};
+use crate::id::RunId;
+use crate::partition::KeySet;
+use crate::problem::Problem;
+
+/// A backfill: its plan and what has become of it.
+///
+/// It decides and does nothing. Its caller starts the runs that [`next_runs`](Self::next_runs) names, reports what becomes of them, and stores
+/// the [state](Self::state) after each operation. The start of a run must be stored together with the run, or before it: a start
+/// that was reported and has no run is reported as [`lost`](Self::lost), whereas the partitions of a run that wasn't reported are started again.
+///
+/// As JSON it is its plan and its state. They can also be stored apart, since the plan doesn't change, and joined by [`restore`](Self::restore).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "BackfillParts")]
+pub struct Backfill {
+    plan: Plan,
+    state: BackfillState,
+    #[serde(skip)]
+    readiness: Readiness,
+}
+
+/// What is stored of a backfill.
+#[derive(Deserialize)]
+struct BackfillParts {
+    plan: Plan,
+    state: BackfillState,
+}
+
+impl TryFrom<BackfillParts> for Backfill {
+    type Error = Problem;
+
+    fn try_from(parts: BackfillParts) -> Result<Self, Problem> {
+        Self::restore(parts.plan, parts.state)
+    }
+}
+
+impl Backfill {
+    /// A backfill of which nothing has started.
+    pub fn new(plan: Plan) -> Self {
+        let state = BackfillState::new(&plan);
+        let readiness = Readiness::new(&plan, &state.stages);
+        Self { plan, state, readiness }
+    }
+
+    /// A backfill of which the plan and the state were stored.
+    ///
+    /// # Errors
+    ///
+    /// When the state isn't one of the plan.
+    pub fn restore(plan: Plan, state: BackfillState) -> Result<Self, Problem> {
+        state.check(&plan)?;
+        let readiness = Readiness::new(&plan, &state.stages);
+        Ok(Self { plan, state, readiness })
+    }
+
+    /// What it makes.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What has become of it.
+    pub fn state(&self) -> &BackfillState {
+        &self.state
+    }
+
+    /// The status of the whole.
+    pub fn status(&self) -> BackfillStatus {
+        self.state.status
+    }
+
+    /// The keys of a stage that may start; `None` if there is no such stage. It says nothing about the status and other runs.
+    pub fn ready(&self, stage: StageIndex) -> Option<&KeySet> {
+        self.plan.stage(stage).map(|_| self.readiness.ready(stage.position()))
+    }
+
+    /// The runs that may start now, by the stages furthest downstream first, so that what has begun is completed. They
+    /// have no partition in common.
+    pub fn next_runs(&self) -> Vec<BackfillRun> {
+        let mut runs = Vec::new();
+        if !self.state.status.starts_runs() {
+            return runs;
+        }
+        let slots = self.most_runs().saturating_sub(self.state.runs.len());
+        for place in (0..self.plan.stages().len()).rev() {
+            let slots = slots - runs.len();
+            if slots == 0 {
+                break;
+            }
+            let keys = self.next_of_stage(place, slots).into_iter();
+            runs.extend(keys.map(|keys| BackfillRun { stage: StageIndex::at(place), keys }));
+        }
+        runs
+    }
+
+    /// The keys of the next runs of a stage.
+    fn next_of_stage(&self, place: usize, slots: usize) -> Vec<KeySet> {
+        let (ready, waiting) = (self.readiness.ready(place), &self.state.stages[place].waiting);
+        let count = ready.count();
+        // Nothing can join the last run.
+        let are_all_ready = count == waiting.count();
+        let size = match self.plan.stages()[place].run_size {
+            RunSize::AtMost(most) => most.max(1),
+            RunSize::All => u64::MAX,
+        };
+        if count == 0 || count < size && !are_all_ready {
+            return Vec::new();
+        }
+        if count <= size {
+            return vec![ready.clone()];
+        }
+        let runs = if are_all_ready { count.div_ceil(size) } else { count / size };
+        let keys = (0..runs).take(slots).map(|run| {
+            let skip = run * size;
+            let length = size.min(count - skip);
+            let skip = match self.plan.request().options.order {
+                RunOrder::OldestFirst => skip,
+                RunOrder::NewestFirst => count - skip - length,
+            };
+            let page = ready.page(skip, usize::try_from(length).unwrap_or(usize::MAX));
+            KeySet::of(ready.dimensions(), page)
+        });
+        keys.collect()
+    }
+
+    /// A run has started, or is about to.
+    ///
+    /// # Errors
+    ///
+    /// When the status allows no run, as many runs are running as may, the run is known, or it isn't one that may start.
+    pub fn started(&mut self, id: RunId, run: BackfillRun) -> Result<(), BackfillError> {
+        let status = self.state.status.after(Operation::StartRun)?;
+        if self.state.runs.contains_key(&id) {
+            return Err(BackfillError::StartedTwice { run: id });
+        }
+        if self.state.runs.len() >= self.most_runs() {
+            return Err(BackfillError::NoSlot { most: self.plan.request().options.runs_at_a_time.get() });
+        }
+        let keys = run.keys.count();
+        let Some(stage) = self.plan.stage(run.stage) else { return Err(BackfillError::NotReady { keys }) };
+        let is_too_large = match stage.run_size {
+            RunSize::AtMost(most) => keys > most,
+            RunSize::All => false,
+        };
+        if keys == 0 || is_too_large {
+            return Err(BackfillError::RunSize { keys });
+        }
+        let unready = run.keys.difference(self.readiness.ready(run.stage.position())).count();
+        if unready > 0 {
+            return Err(BackfillError::NotReady { keys: unready });
+        }
+        self.readiness.start(run.stage, &run.keys);
+        let state = &mut self.state.stages[run.stage.position()];
+        state.waiting = state.waiting.difference(&run.keys);
+        state.running = state.running.union(&run.keys);
+        self.state.runs.insert(id, run);
+        self.state.status = status;
+        Ok(())
+    }
+
+    /// A run has ended, with a result for each of its partitions.
+    ///
+    /// # Errors
+    ///
+    /// When the run isn't running, or the outcome is of other partitions.
+    pub fn finished(&mut self, id: RunId, outcome: &RunOutcome) -> Result<(), BackfillError> {
+        let run = self.running(id)?;
+        let RunOutcome { succeeded, canceled } = outcome;
+        let reported = succeeded.union(canceled);
+        let are_disjoint = succeeded.intersection(canceled).is_empty();
+        let are_own = [succeeded, canceled].iter().all(|set| set.difference(&run.keys).is_empty());
+        if !are_own || !are_disjoint {
+            return Err(BackfillError::OtherPartitions { run: id });
+        }
+        let failed = run.keys.difference(&reported);
+        let stage = &mut self.state.stages[run.stage.position()];
+        stage.succeeded = stage.succeeded.union(succeeded);
+        stage.failed = stage.failed.union(&failed);
+        stage.canceled = stage.canceled.union(canceled);
+        let unsuccessful = run.keys.difference(succeeded);
+        self.end_run(id, Settled { succeeded: succeeded.clone(), unsuccessful });
+        Ok(())
+    }
+
+    /// A run has vanished: nothing is known of its partitions, and nothing more will be reported.
+    ///
+    /// # Errors
+    ///
+    /// When the run isn't running.
+    pub fn lost(&mut self, id: RunId) -> Result<(), BackfillError> {
+        let run = self.running(id)?;
+        let stage = &mut self.state.stages[run.stage.position()];
+        stage.lost = stage.lost.union(&run.keys);
+        self.end_run(id, Settled { succeeded: KeySet::empty(run.keys.dimensions()), unsuccessful: run.keys });
+        Ok(())
+    }
+
+    /// Starts no further run until it is resumed. Runs that are running go on.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither requested nor running.
+    pub fn pause(&mut self) -> Result<(), BackfillError> {
+        self.state.status = self.state.status.after(Operation::Pause)?;
+        Ok(())
+    }
+
+    /// Starts runs again.
+    ///
+    /// # Errors
+    ///
+    /// When it isn't paused.
+    pub fn resume(&mut self) -> Result<(), BackfillError> {
+        self.state.status = self.state.status.after(Operation::Resume)?;
+        Ok(())
+    }
+
+    /// Cancels what waits, and returns the runs that are running and are to be canceled. It ends once they have been reported as finished
+    /// or lost.
+    ///
+    /// # Errors
+    ///
+    /// When it is canceling already or has ended.
+    pub fn cancel(&mut self) -> Result<Vec<RunId>, BackfillError> {
+        self.state.status = self.state.status.after(Operation::Cancel)?;
+        for stage in &mut self.state.stages {
+            stage.canceled = stage.canceled.union(&stage.waiting);
+            stage.waiting = KeySet::empty(stage.waiting.dimensions());
+        }
+        self.readiness.clear();
+        self.update_status();
+        Ok(self.state.runs.keys().copied().collect())
+    }
+
+    /// Makes again what failed, was lost, was skipped because of it, or belonged to a run that was canceled by itself. Returns the number of partitions.
+    ///
+    /// # Errors
+    ///
+    /// When nothing has started, it was canceled, everything has succeeded, or there is nothing to retry.
+    pub fn retry(&mut self) -> Result<u64, BackfillError> {
+        let status = self.state.status.after(Operation::Retry)?;
+        let before = self.state.counts();
+        let retried = before.total() - before.waiting - before.running - before.succeeded;
+        if retried == 0 {
+            return Err(BackfillError::NothingToRetry);
+        }
+        for stage in &mut self.state.stages {
+            stage.retry();
+        }
+        self.readiness = Readiness::new(&self.plan, &self.state.stages);
+        self.state.status = status;
+        Ok(retried)
+    }
+
+    fn most_runs(&self) -> usize {
+        usize::try_from(self.plan.request().options.runs_at_a_time.get()).unwrap_or(usize::MAX)
+    }
+
+    fn running(&self, id: RunId) -> Result<BackfillRun, BackfillError> {
+        self.state.runs.get(&id).cloned().ok_or(BackfillError::UnknownRun { run: id })
+    }
+
+    /// Ends a run whose partitions are in the sets of what became of them.
+    fn end_run(&mut self, id: RunId, settled: Settled) {
+        let Some(run) = self.state.runs.remove(&id) else { return };
+        let stage = &mut self.state.stages[run.stage.position()];
+        stage.running = stage.running.difference(&run.keys);
+        self.readiness.settle(&self.plan, &mut self.state.stages, run.stage, settled);
+        self.update_status();
+    }
+
+    /// The status as the partitions say.
+    fn update_status(&mut self) {
+        let counts = self.state.counts();
+        if self.plan.request().options.stop.is_exceeded(counts.failures(), counts.finished()) {
+            self.state.status = self.state.status.after_too_many_failures();
+        }
+        if self.state.runs.is_empty() {
+            self.state.status = self.state.status.when_idle(counts.remaining());
+        }
+    }
+
+    /// What may start, found from all partitions, to be compared with what was kept up to date.
+    #[cfg(test)]
+    pub(super) fn is_up_to_date(&self) -> bool {
+        self.readiness == Readiness::new(&self.plan, &self.state.stages)
+    }
+}
