@@ -18,8 +18,8 @@ pub struct BackfillAsset {
     pub policy: BackfillPolicy,
     /// The keys whose values are up to date. They are skipped unless the request makes them again.
     pub fresh: KeySet,
-    /// The keys that have a value, fresh or not. Downstream partitions can take these without the backfill making them; fresh keys needn't be
-    /// repeated here.
+    /// The keys that have a value, fresh or not. Downstream partitions can take these without the backfill making them; fresh
+    /// keys needn't be repeated here.
     pub existing: KeySet,
 }
 

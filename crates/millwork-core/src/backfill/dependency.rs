@@ -26,7 +26,8 @@ pub(super) struct Dependency {
 enum Relation {
     /// What a mapping says.
     Mapping(ResolvedMapping),
-    /// What a function of the author said when the backfill was planned. It can't be stored, and another version of it may say something else.
+    /// What a function of the author said when the backfill was planned. It can't be stored, and another version of it may say
+    /// something else.
     Listed(Listing),
 }
 

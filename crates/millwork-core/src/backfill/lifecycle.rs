@@ -11,11 +11,13 @@ use crate::problem::Problem;
 
 /// A backfill: its plan and what has become of it.
 ///
-/// It decides and does nothing. Its caller starts the runs that [`next_runs`](Self::next_runs) names, reports what becomes of them, and stores
-/// the [state](Self::state) after each operation. The start of a run must be stored together with the run, or before it: a start
-/// that was reported and has no run is reported as [`lost`](Self::lost), whereas the partitions of a run that wasn't reported are started again.
+/// It decides and does nothing. Its caller starts the runs that [`next_runs`](Self::next_runs) names, reports what becomes of
+/// them, and stores the [state](Self::state) after each operation. The start of a run must be stored together with the run, or
+/// before it: a start that was reported and has no run is reported as [`lost`](Self::lost), whereas the partitions of a run that
+/// wasn't reported are started again.
 ///
-/// As JSON it is its plan and its state. They can also be stored apart, since the plan doesn't change, and joined by [`restore`](Self::restore).
+/// As JSON it is its plan and its state. They can also be stored apart, since the plan doesn't change, and joined by
+/// [`restore`](Self::restore).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "BackfillParts")]
 pub struct Backfill {
@@ -23,6 +25,16 @@ pub struct Backfill {
     state: BackfillState,
     #[serde(skip)]
     readiness: Readiness,
+}
+
+/// The ready keys of a stage as those of runs.
+struct ReadyParts {
+    /// The number of ready keys.
+    ready: u64,
+    /// The most keys of a run.
+    size: u64,
+    /// The number of runs that no other partition can join.
+    complete: u64,
 }
 
 /// What is stored of a backfill.
@@ -81,51 +93,67 @@ impl Backfill {
 
     /// The runs that may start now, by the stages furthest downstream first, so that what has begun is completed. They
     /// have no partition in common.
+    ///
+    /// Runs that no other partition can join come first. Those that could still grow start only where a run would be missing otherwise.
     pub fn next_runs(&self) -> Vec<BackfillRun> {
-        let mut runs = Vec::new();
         if !self.state.status.starts_runs() {
-            return runs;
+            return Vec::new();
         }
+        let mut runs = Vec::new();
         let slots = self.most_runs().saturating_sub(self.state.runs.len());
-        for place in (0..self.plan.stages().len()).rev() {
-            let slots = slots - runs.len();
-            if slots == 0 {
-                break;
+        let kinds: [fn(&Self, usize, usize) -> Vec<KeySet>; 2] = [Self::complete_runs, Self::growing_run];
+        for runs_of in kinds {
+            for place in (0..self.plan.stages().len()).rev() {
+                let keys = runs_of(self, place, slots - runs.len()).into_iter();
+                runs.extend(keys.map(|keys| BackfillRun { stage: StageIndex::at(place), keys }));
             }
-            let keys = self.next_of_stage(place, slots).into_iter();
-            runs.extend(keys.map(|keys| BackfillRun { stage: StageIndex::at(place), keys }));
         }
         runs
     }
 
-    /// The keys of the next runs of a stage.
-    fn next_of_stage(&self, place: usize, slots: usize) -> Vec<KeySet> {
-        let (ready, waiting) = (self.readiness.ready(place), &self.state.stages[place].waiting);
-        let count = ready.count();
-        // Nothing can join the last run.
-        let are_all_ready = count == waiting.count();
+    /// The keys of the runs of a stage that no other partition can join: full ones, and the last one.
+    fn complete_runs(&self, place: usize, slots: usize) -> Vec<KeySet> {
+        let parts = self.ready_parts(place);
+        let runs = (0..parts.complete).take(slots);
+        runs.map(|run| self.part(place, run * parts.size, parts.size)).collect()
+    }
+
+    /// The keys of the run of a stage that others could still join, if there are any.
+    fn growing_run(&self, place: usize, slots: usize) -> Vec<KeySet> {
+        let parts = self.ready_parts(place);
+        let first = parts.complete.saturating_mul(parts.size);
+        let may_grow = match self.plan.stages()[place].run_size {
+            RunSize::AtMost(_) => slots > 0 && first < parts.ready,
+            RunSize::All => false,
+        };
+        if may_grow { vec![self.part(place, first, parts.size)] } else { Vec::new() }
+    }
+
+    fn ready_parts(&self, place: usize) -> ReadyParts {
+        let ready = self.readiness.ready(place).count();
+        let are_all_ready = ready == self.state.stages[place].waiting.count();
         let size = match self.plan.stages()[place].run_size {
             RunSize::AtMost(most) => most.max(1),
             RunSize::All => u64::MAX,
         };
-        if count == 0 || count < size && !are_all_ready {
-            return Vec::new();
+        let complete = if are_all_ready { ready.div_ceil(size) } else { ready / size };
+        ReadyParts { ready, size, complete }
+    }
+
+    /// At most `size` of the ready keys of a stage, in the order of the request and without the first ones.
+    fn part(&self, place: usize, skip: u64, size: u64) -> KeySet {
+        let ready = self.readiness.ready(place);
+        let count = ready.count();
+        let length = size.min(count.saturating_sub(skip));
+        if length == count {
+            return ready.clone();
         }
-        if count <= size {
-            return vec![ready.clone()];
-        }
-        let runs = if are_all_ready { count.div_ceil(size) } else { count / size };
-        let keys = (0..runs).take(slots).map(|run| {
-            let skip = run * size;
-            let length = size.min(count - skip);
-            let skip = match self.plan.request().options.order {
-                RunOrder::OldestFirst => skip,
-                RunOrder::NewestFirst => count - skip - length,
-            };
-            let page = ready.page(skip, usize::try_from(length).unwrap_or(usize::MAX));
-            KeySet::of(ready.dimensions(), page)
-        });
-        keys.collect()
+        let skip = match self.plan.request().options.order {
+            RunOrder::OldestFirst => skip,
+            RunOrder::NewestFirst => count.saturating_sub(skip).saturating_sub(length),
+        };
+        let page = ready.page(skip, usize::try_from(length).unwrap_or(usize::MAX));
+        KeySet::of(ready.dimensions(), page)
     }
 
     /// A run has started, or is about to.
@@ -144,7 +172,7 @@ impl Backfill {
         let keys = run.keys.count();
         let Some(stage) = self.plan.stage(run.stage) else { return Err(BackfillError::NotReady { keys }) };
         let is_too_large = match stage.run_size {
-            RunSize::AtMost(most) => keys > most,
+            RunSize::AtMost(most) => keys > most.max(1),
             RunSize::All => false,
         };
         if keys == 0 || is_too_large {
@@ -237,7 +265,8 @@ impl Backfill {
         Ok(self.state.runs.keys().copied().collect())
     }
 
-    /// Makes again what failed, was lost, was skipped because of it, or belonged to a run that was canceled by itself. Returns the number of partitions.
+    /// Makes again what failed, was lost, was skipped because of it, or belonged to a run that was canceled by itself. Returns
+    /// the number of partitions.
     ///
     /// # Errors
     ///

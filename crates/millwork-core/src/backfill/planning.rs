@@ -10,13 +10,13 @@ use crate::problem::Problem;
 
 /// The plan of a request. `assets` are those that it may make, in topological order, with the anchor among them.
 ///
-/// What each asset is asked for follows from the anchor's set by the mappings. Of this set the fresh keys are skipped, unless `all` are to be made, and
-/// the keys are left out that need an upstream key which has no value and isn't made.
+/// What each asset is asked for follows from the anchor's set by the mappings. Of this set the fresh keys are skipped, unless
+/// `all` are to be made, and the keys are left out that need an upstream key which has no value and isn't made.
 ///
 /// # Errors
 ///
-/// When the anchor isn't among the assets or hasn't the keys; an asset is before one that it takes, or isn't connected with the anchor; the options can't be
-/// kept; nothing is left to make; or the plan has more runs than allowed.
+/// When the anchor isn't among the assets or hasn't the keys; an asset is before one that it takes, or isn't connected with the
+/// anchor; the options can't be kept; nothing is left to make; or the plan has more runs than allowed.
 pub fn plan(assets: &[BackfillAsset], request: &BackfillRequest) -> Result<Plan, Problem> {
     let anchor = check(assets, request)?;
     let sets = spread(assets, anchor, &request.keys)?;

@@ -8,7 +8,8 @@ use crate::id::AssetKey;
 pub struct Preview {
     /// The partitions that are made, of all assets.
     pub partitions: u64,
-    /// The runs that make them, unless some are skipped, which needs fewer, or retried, which needs more.
+    /// The runs that make them if all are full. Where partitions become ready one by one, and slots are free, there are more;
+    /// where some are skipped, fewer.
     pub runs: u64,
     /// The partitions that are skipped because they are fresh.
     pub fresh: u64,
@@ -29,7 +30,7 @@ pub struct StagePreview {
     pub keys: u64,
     /// The partitions that are made, of all its assets.
     pub partitions: u64,
-    /// The runs that make them.
+    /// The runs that make them if all are full.
     pub runs: u64,
 }
 

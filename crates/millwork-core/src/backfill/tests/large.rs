@@ -54,7 +54,7 @@ fn a_million_partitions_are_made_by_thousands_of_runs() {
     let counts = backfill.state().counts();
     assert_eq!((backfill.status(), counts.lost), (BackfillStatus::Failed, 1_000));
     assert_eq!(counts.total(), preview.stages.iter().map(|stage| stage.keys).sum::<u64>());
-    assert!(runs <= preview.runs);
+    assert!(runs < 2 * preview.runs, "{runs} runs");
 }
 
 #[test]

@@ -124,6 +124,39 @@ fn what_tolerates_missing_partitions_waits_until_they_have_ended() {
 }
 
 #[test]
+fn full_runs_come_before_those_that_may_grow() {
+    let given = Given::default()
+        .asset("days", days(), &[])
+        .asset("means", days(), &[("days", window(0, 1).tolerate_missing())])
+        .policy("means", BackfillPolicy::multi_run(3));
+    check(
+        &given,
+        "2024-01-07..2024-01-13",
+        at_a_time(2),
+        &[
+            ("start", "1=days:2024-01-07 2=days:2024-01-08"),
+            ("ok 1", "running: 12 waiting, 1 running, 1 succeeded"),
+            ("ok 2", "running: 12 waiting, 2 succeeded"),
+            // One mean is ready, and others may join it.
+            ("start", "3=days:2024-01-09 4=days:2024-01-10"),
+            ("ok 3", "running: 10 waiting, 1 running, 3 succeeded"),
+            ("ok 4", "running: 10 waiting, 4 succeeded"),
+            ("start", "5=means:2024-01-07..2024-01-09 6=days:2024-01-11"),
+            ("ok 5", "running: 6 waiting, 1 running, 7 succeeded"),
+            ("ok 6", "running: 6 waiting, 8 succeeded"),
+            ("start", "7=days:2024-01-12 8=days:2024-01-13"),
+            ("ok 7", "running: 4 waiting, 1 running, 9 succeeded"),
+            // No day is left to run beside the last one.
+            ("start", "9=means:2024-01-10..2024-01-11"),
+            ("ok 8", "running: 2 waiting, 2 running, 10 succeeded"),
+            ("start", "10=means:2024-01-12..2024-01-13"),
+            ("ok 9", "running: 2 running, 12 succeeded"),
+            ("ok 10", "succeeded: 14 succeeded"),
+        ],
+    );
+}
+
+#[test]
 fn one_run_waits_for_all() {
     let given = Given::default()
         .asset("days", days(), &[])

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::support::Given;
-use crate::backfill::{Backfill, BackfillRun, Plan, RunOutcome, RunSize, StageIndex, StageState};
+use crate::backfill::{Backfill, BackfillRun, Plan, RunOrder, RunOutcome, RunSize, StageIndex, StageState};
 use crate::partition::{KeyIndex, KeySet};
 
 /// A key of a stage.
@@ -171,7 +171,7 @@ impl Model {
         self.check_next(backfill);
     }
 
-    /// That as many runs are named as may be, each as large as it may be.
+    /// That as many runs are named as may be, each as large as it may be, and none that could still grow before one that couldn't.
     fn check_next(&self, backfill: &Backfill) {
         let next = backfill.next_runs();
         if !backfill.status().starts_runs() {
@@ -181,24 +181,34 @@ impl Model {
         let most = backfill.plan().request().options.runs_at_a_time.get() as usize;
         let slots = most - backfill.state().runs().len();
         assert!(next.len() <= slots);
+        let (mut grows, mut is_complete_left) = (false, false);
         for (place, stage) in backfill.plan().stages().iter().enumerate() {
             let mut left = self.keys_where(place, |unit| self.is_ready(unit));
             let are_all_ready = left == self.keys_where(place, |unit| self.fates[unit] == Fate::Waiting);
-            let size = match stage.run_size {
-                RunSize::All => usize::MAX,
-                RunSize::AtMost(most) => most as usize,
+            let (size, waits_for_all) = match stage.run_size {
+                RunSize::All => (usize::MAX, true),
+                RunSize::AtMost(most) => (most as usize, false),
             };
             for run in next.iter().filter(|run| run.stage.position() == place) {
                 let keys = keys(&run.keys);
-                assert!(keys.iter().all(|key| left.remove(key)), "runs are of what is ready, each of others");
+                let first: Vec<KeyIndex> = match backfill.plan().request().options.order {
+                    RunOrder::OldestFirst => left.iter().take(keys.len()).cloned().collect(),
+                    RunOrder::NewestFirst => left.iter().rev().take(keys.len()).rev().cloned().collect(),
+                };
+                assert_eq!(keys, first, "the first of what is ready are made first");
+                left.retain(|key| !keys.contains(key));
                 assert!(!keys.is_empty() && keys.len() <= size);
-                assert!(keys.len() == size || are_all_ready && left.is_empty(), "runs are full");
+                assert!(are_all_ready || !waits_for_all, "one run waits for all");
+                assert!(keys.len() == size || left.is_empty(), "runs are as large as they may be");
+                grows |= keys.len() < size && !are_all_ready;
             }
+            is_complete_left |= left.len() >= size || are_all_ready && !left.is_empty();
             if next.len() < slots {
-                assert!(left.is_empty() || !are_all_ready && left.len() < size, "no run is missing");
+                assert!(left.is_empty() || !are_all_ready && waits_for_all, "no run is missing");
             }
         }
-        if backfill.state().runs().is_empty() {
+        assert!(!grows || !is_complete_left, "runs that may grow come last");
+        if backfill.state().runs().is_empty() && !backfill.status().is_ended() {
             assert!(!next.is_empty(), "something can start where nothing is running");
         }
     }
