@@ -16,6 +16,36 @@ use crate::problem::Problem;
 /// before it: a start that was reported and has no run is reported as [`lost`](Self::lost), whereas the partitions of a run that
 /// wasn't reported are started again.
 ///
+/// ```
+/// use millwork_core::backfill::{Backfill, BackfillAsset, BackfillInput, BackfillRequest, RunOutcome, plan};
+/// use millwork_core::id::RunId;
+/// use millwork_core::partition::mapping::{MappedAsset, Mapping};
+/// use millwork_core::partition::{Dimensions, daily, weekly};
+///
+/// let now = "2024-02-01T00:00:00Z".parse().unwrap();
+/// let days = Dimensions::from(daily("UTC").from("2024-01-07"));
+/// let weeks = Dimensions::from(weekly("UTC").from("2024-01-07"));
+/// let (own, upstream) = (MappedAsset::new("report", Some(&weeks)), MappedAsset::new("sales", Some(&days)));
+/// let input = BackfillInput { upstream: 0, mapping: Mapping::inferred().resolve(own, upstream)? };
+/// let sales = BackfillAsset::new("sales", days.space(now)?);
+/// let report = BackfillAsset { inputs: vec![input], ..BackfillAsset::new("report", weeks.space(now)?) };
+///
+/// let request = BackfillRequest::new("sales", sales.space.set("2024-01-07..2024-01-13")?);
+/// let plan = plan(&[sales, report], &request)?;
+/// assert_eq!(plan.preview().runs, 8);
+///
+/// let mut backfill = Backfill::new(plan);
+/// let mut runs = 0;
+/// while let Some(run) = backfill.next_runs().pop() {
+///     runs += 1;
+///     let id = RunId::from_u128(runs);
+///     backfill.started(id, run.clone())?;
+///     backfill.finished(id, &RunOutcome::made(run.keys))?;
+/// }
+/// assert_eq!((runs, backfill.status().to_string()), (8, "succeeded".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// As JSON it is its plan and its state. They can also be stored apart, since the plan doesn't change, and joined by
 /// [`restore`](Self::restore).
 #[derive(Clone, Debug, Serialize, Deserialize)]

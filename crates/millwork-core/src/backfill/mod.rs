@@ -3,7 +3,7 @@
 //! Assets are partitioned differently: a weekly report takes the days of its week. So a backfill has no one list of partitions,
 //! and it doesn't make one asset after the other either: the report of a week starts once *its* seven days have succeeded.
 //!
-//! **Plan.** A [`BackfillRequest`] names partitions of one asset, the anchor. [`plan`] finds those of the other assets by their
+//! **Plan.** A [`BackfillRequest`] names partitions of one asset, the anchor. [`plan()`] finds those of the other assets by their
 //! mappings, leaves out what is fresh and what can't be made, and puts assets that are partitioned alike into one [`Stage`],
 //! whose runs make a partition of all of them. A [`Plan`] has what it needs of the definitions (key spaces, mappings), so that it
 //! goes on as it was planned when they change.
@@ -32,10 +32,10 @@ mod preview;
 mod progress;
 mod readiness;
 mod request;
-mod share;
 mod spread;
 mod stages;
 mod status;
+mod stop_rule;
 #[cfg(test)]
 mod tests;
 
@@ -48,5 +48,5 @@ pub use policy::{BackfillPolicy, RunSize};
 pub use preview::{AssetPreview, Preview, StagePreview};
 pub use progress::{BackfillRun, BackfillState, PartitionCounts, RunOutcome, StageState};
 pub use request::{BackfillOptions, BackfillRequest, RunOrder};
-pub use share::StopRule;
 pub use status::{BackfillStatus, Operation};
+pub use stop_rule::StopRule;

@@ -68,6 +68,8 @@ pub struct PartitionCounts {
 }
 
 /// What became of the partitions of a run. Those that are in neither set failed.
+///
+/// A key succeeded if all assets that the run makes of it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOutcome {
     /// The keys that were made.

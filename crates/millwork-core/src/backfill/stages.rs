@@ -117,6 +117,7 @@ impl Grouping<'_> {
             is_placed[group] = true;
             order.push(group);
         }
+        debug_assert!(open.is_empty(), "groups that depend on themselves: {open:?}");
         let taken = |group: usize| {
             let none = Group { members: Vec::new(), policy: BackfillPolicy::default() };
             std::mem::replace(&mut self.groups[group], none)

@@ -181,6 +181,9 @@ fn check_plan(given: &Given, plan: &Plan) {
         if planned.name == request.anchor {
             assert_eq!(all, request.keys);
         }
+        let stage = planned.stage.and_then(|stage| plan.stage(stage));
+        assert_eq!(stage.is_some(), !planned.make.is_empty(), "what is made has a stage");
+        assert!(stage.is_none_or(|stage| planned.make.difference(&stage.keys).is_empty()));
         for key in keys(&all) {
             let is_fresh = asset.fresh.contains(&key) && !request.options.all;
             assert_eq!(planned.fresh.contains(&key), is_fresh);
