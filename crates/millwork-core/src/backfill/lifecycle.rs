@@ -129,34 +129,35 @@ impl Backfill {
         if !self.state.status.starts_runs() {
             return Vec::new();
         }
-        let mut runs = Vec::new();
         let slots = self.most_runs().saturating_sub(self.state.runs.len());
-        let kinds: [fn(&Self, usize, usize) -> Vec<KeySet>; 2] = [Self::complete_runs, Self::growing_run];
-        for runs_of in kinds {
-            for place in (0..self.plan.stages().len()).rev() {
-                let keys = runs_of(self, place, slots - runs.len()).into_iter();
-                runs.extend(keys.map(|keys| BackfillRun { stage: StageIndex::at(place), keys }));
+        let mut runs = Vec::new();
+        for place in (0..self.plan.stages().len()).rev() {
+            runs.extend(self.complete_runs(place, slots - runs.len()));
+        }
+        for place in (0..self.plan.stages().len()).rev() {
+            if runs.len() < slots {
+                runs.extend(self.growing_run(place));
             }
         }
         runs
     }
 
-    /// The keys of the runs of a stage that no other partition can join: full ones, and the last one.
-    fn complete_runs(&self, place: usize, slots: usize) -> Vec<KeySet> {
+    /// The runs of a stage that no other partition can join: full ones, and the last one.
+    fn complete_runs(&self, place: usize, slots: usize) -> Vec<BackfillRun> {
         let parts = self.ready_parts(place);
         let runs = (0..parts.complete).take(slots);
         runs.map(|run| self.part(place, run * parts.size, parts.size)).collect()
     }
 
-    /// The keys of the run of a stage that others could still join, if there are any.
-    fn growing_run(&self, place: usize, slots: usize) -> Vec<KeySet> {
+    /// The run of a stage that others could still join, of what is left by those that are complete.
+    fn growing_run(&self, place: usize) -> Option<BackfillRun> {
         let parts = self.ready_parts(place);
         let first = parts.complete.saturating_mul(parts.size);
         let may_grow = match self.plan.stages()[place].run_size {
-            RunSize::AtMost(_) => slots > 0 && first < parts.ready,
+            RunSize::AtMost(_) => first < parts.ready,
             RunSize::All => false,
         };
-        if may_grow { vec![self.part(place, first, parts.size)] } else { Vec::new() }
+        may_grow.then(|| self.part(place, first, parts.size))
     }
 
     fn ready_parts(&self, place: usize) -> ReadyParts {
@@ -170,20 +171,22 @@ impl Backfill {
         ReadyParts { ready, size, complete }
     }
 
-    /// At most `size` of the ready keys of a stage, in the order of the request and without the first ones.
-    fn part(&self, place: usize, skip: u64, size: u64) -> KeySet {
+    /// A run of at most `size` of the ready keys of a stage, in the order of the request and without the first ones.
+    fn part(&self, place: usize, skip: u64, size: u64) -> BackfillRun {
         let ready = self.readiness.ready(place);
         let count = ready.count();
         let length = size.min(count.saturating_sub(skip));
-        if length == count {
-            return ready.clone();
-        }
         let skip = match self.plan.request().options.order {
             RunOrder::OldestFirst => skip,
             RunOrder::NewestFirst => count.saturating_sub(skip).saturating_sub(length),
         };
-        let page = ready.page(skip, usize::try_from(length).unwrap_or(usize::MAX));
-        KeySet::of(ready.dimensions(), page)
+        let keys = if length == count {
+            ready.clone()
+        } else {
+            let page = ready.page(skip, usize::try_from(length).unwrap_or(usize::MAX));
+            KeySet::of(ready.dimensions(), page)
+        };
+        BackfillRun { stage: StageIndex::at(place), keys }
     }
 
     /// A run has started, or is about to.

@@ -61,7 +61,7 @@ fn a_partition_starts_when_those_that_it_takes_have_succeeded() {
             ("start", ""),
             (
                 "retry",
-                "cannot retry a backfill that is succeeded; hint: start another backfill, which makes what is missing",
+                "cannot retry a backfill that is succeeded → start another backfill, which makes what is missing",
             ),
         ],
     );
@@ -233,7 +233,7 @@ fn canceling_waits_for_the_runs() {
             ("lost 3", "canceled: 1 succeeded, 1 lost, 7 canceled"),
             (
                 "retry",
-                "cannot retry a backfill that is canceled; hint: start another backfill, which makes what is missing",
+                "cannot retry a backfill that is canceled → start another backfill, which makes what is missing",
             ),
         ],
     );
@@ -274,7 +274,7 @@ fn too_many_failures_end_it() {
             // That it succeeds changes nothing.
             ("ok 4", "failed: 2 waiting, 2 succeeded, 2 failed"),
             ("start", ""),
-            ("resume", "cannot resume a backfill that is failed; hint: retry it"),
+            ("resume", "cannot resume a backfill that is failed → retry it"),
             ("retry", "running: 4 waiting, 2 succeeded"),
             ("start", "5=days:2024-01-07 6=days:2024-01-08"),
         ],

@@ -236,7 +236,7 @@ fn requests_that_make_nothing_or_too_much_say_what_to_write() {
         &all_fresh,
         "days",
         "2024-01-07",
-        "there is nothing to make: all partitions are fresh; hint: ask for `all` to make them again, or name other partitions",
+        "there is nothing to make: all partitions are fresh → ask for `all` to make them again, or name other partitions",
     );
     let lacking =
         Given::default().asset("days", days(), &[]).asset("averages", days(), &[("days", window(-2, 0))]);
@@ -244,7 +244,7 @@ fn requests_that_make_nothing_or_too_much_say_what_to_write() {
         &lacking.fresh("days", "2024-01-07"),
         "averages",
         "2024-01-07",
-        "there is nothing to make: `2024-01-07` of `averages` is left out: `days` doesn't have every partition that is taken; hint: make `days` first, or name other partitions",
+        "there is nothing to make: `2024-01-07` of `averages` is left out: `days` doesn't have every partition that is taken → make `days` first, or name other partitions",
     );
     let few = BackfillOptions { most_runs: 10, ..BackfillOptions::default() };
     check_with(
@@ -252,7 +252,7 @@ fn requests_that_make_nothing_or_too_much_say_what_to_write() {
         "days",
         "2024-01-07..2024-01-20",
         few,
-        "the backfill has 17 runs, and may have 10: 14 are of `days`; hint: name fewer partitions, make more of them in one run, as with `BackfillPolicy::multi_run(100)`, or allow more runs",
+        "the backfill has 17 runs, and may have 10: 14 are of `days` → name fewer partitions, make more of them in one run, as with `BackfillPolicy::multi_run(100)`, or allow more runs",
     );
     let share =
         BackfillOptions { stop: StopRule::Share { share: 20.0, finished: 5 }, ..BackfillOptions::default() };
@@ -261,13 +261,13 @@ fn requests_that_make_nothing_or_too_much_say_what_to_write() {
         "days",
         "2024-01-07",
         share,
-        "the share of failures is 20, and must be between 0 and 1; hint: write a share such as `0.2` for one in five",
+        "the share of failures is 20, and must be between 0 and 1 → write a share such as `0.2` for one in five",
     );
     let apart = reports().asset("arms", fixed(["a"]), &[]);
     check(
         &apart,
         "days",
         "*",
-        "`arms` neither depends on `days` nor on what it takes; hint: leave out `arms`, or start another backfill for it",
+        "`arms` neither depends on `days` nor on what it takes → leave out `arms`, or start another backfill for it",
     );
 }

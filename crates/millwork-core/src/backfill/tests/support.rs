@@ -52,7 +52,7 @@ impl Given {
         for (upstream, mapping) in inputs {
             let place = self.place(upstream);
             let mapping = self.resolve((name, dimensions.as_ref()), place, mapping);
-            let mapping = mapping.unwrap_or_else(|problem| panic!("{}", problem.one_line()));
+            let mapping = mapping.unwrap_or_else(|problem| panic!("{}", said(&problem)));
             asset.inputs.push(BackfillInput { upstream: place, mapping });
         }
         self.assets.push(asset);
@@ -136,9 +136,12 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     lines.join("\n")
 }
 
-/// The message of a problem and what to do about it.
-pub(super) fn said(problem: &Problem) -> String {
-    problem.one_line()
+/// The message, an arrow and the hint.
+pub(super) fn said(error: &dyn Advice) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error} → {hint}"),
+        None => error.to_string(),
+    }
 }
 
 pub(super) fn run_id(number: u128) -> RunId {
@@ -197,7 +200,7 @@ impl Life {
         };
         match done {
             Ok(()) => self.counts(),
-            Err(error) => error.one_line(),
+            Err(error) => said(&error),
         }
     }
 
