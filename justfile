@@ -55,6 +55,10 @@ bench-models: && bench-monitor
 bench-monitor *arguments:
     cargo run --release -p benches --bin monitor -- {{arguments}}
 
+# Time partitions: sets of ten million keys, requests where there are a million, a run that makes a thousand
+bench-partitions:
+    cargo run --release -p benches --bin partitioned
+
 # Time the pages on a store of 2,000 assets, 10,000 runs and 2 million events, with 200 live readers
 bench-web *arguments:
     cargo build --release -p synthetic -p benches

@@ -90,6 +90,7 @@ pub struct AlertView {
     /// The asset's partition; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The version of the model that the alert is about; absent if it isn't about one.
     #[serde(skip_serializing_if = "Option::is_none")]

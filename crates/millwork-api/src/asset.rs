@@ -9,7 +9,7 @@ use millwork_core::param::{Input, Requirements};
 use millwork_core::run::StepKey;
 use millwork_core::{
     AssetKey, AssetMetric, AssetStatus, Better, CodeVersion, ConfigSchema, Freshness, FreshnessPolicy,
-    MetricChange, PartitionKey, PartitionsDefinition,
+    KeyMoment, MetricChange, PartitionKey,
 };
 use millwork_storage::LatestAsset;
 use serde::Serialize;
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::event::EventView;
 use crate::names::{AssetStatusName, BetterName, FreshnessName, MetricChangeName};
+use crate::partitions::PartitionsView;
 
 /// The descriptive part of an asset's definition, with its upstream assets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -75,9 +76,9 @@ pub struct AssetView {
     /// The keys of the steps of its checks.
     #[schema(value_type = Vec<String>)]
     pub checks: Vec<StepKey>,
-    /// The asset's partitions; `null` if it has none.
-    #[schema(required, value_type = Option<Vec<String>>)]
-    pub partitions: Option<Vec<PartitionKey>>,
+    /// The asset's partitions; `null` if it has none, or if they aren't known because it is external.
+    #[schema(required)]
+    pub partitions: Option<PartitionsView>,
     /// The version of its code; `null` if the asset is external.
     #[schema(required, value_type = Option<String>)]
     pub code_version: Option<CodeVersion>,
@@ -175,6 +176,7 @@ pub struct FreshnessView {
 pub struct LatestView {
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The last event that determined its value: the value was materialized, kept, or not produced.
     pub verdict: EventView,
@@ -203,7 +205,7 @@ impl AssetSummary {
 
 impl AssetView {
     /// The definition of an asset in a graph.
-    pub fn new(graph: &AssetGraph, asset: &AssetNode) -> Self {
+    pub fn new(graph: &AssetGraph, asset: &AssetNode, moment: &KeyMoment) -> Self {
         let spec = &asset.spec;
         let step = asset.step.map(|step| &graph.steps()[step]);
         let computation = step.map(StepNode::computation);
@@ -212,8 +214,7 @@ impl AssetView {
             inputs.map(|input| input.asset.clone()).collect()
         };
         let standing = step.and_then(|step| step.config.as_ref());
-        let definition = graph.index(spec.key.as_str()).and_then(|index| graph.definition(index));
-        let partitions = definition.and_then(|definition| definition.partitions.as_ref());
+        let partitions = asset.partitions.as_ref();
         let pools = computation.into_iter().flat_map(|computation| &computation.pools);
         let source = computation.and_then(|computation| computation.source);
         Self {
@@ -226,7 +227,7 @@ impl AssetView {
             shadows: of_requirements(|requirements| &requirements.shadows),
             downstream: keys(graph, &asset.downstream),
             checks: asset.checks.iter().map(|check| graph.steps()[*check].key.clone()).collect(),
-            partitions: partitions.map(PartitionsDefinition::keys).map(<[PartitionKey]>::to_vec),
+            partitions: partitions.map(|partitions| PartitionsView::new(partitions, moment)),
             code_version: computation.map(|computation| computation.code_version.clone()),
             pools: pools.map(|taken| (taken.pool.clone(), taken.slots)).collect(),
             source: source.map(|(file, line)| format!("{file}:{line}")),
@@ -275,16 +276,17 @@ impl AssetDetails {
         asset: &AssetNode,
         state: AssetStatus,
         mut latest: Vec<LatestAsset>,
-        now: Timestamp,
+        moment: &KeyMoment,
     ) -> Self {
+        let now = moment.now();
         if let Some(index) = graph.index(asset.spec.key.as_str()) {
-            latest.retain(|latest| graph.has_partition(index, latest.partition.as_ref()));
+            latest.retain(|latest| graph.has_partition(index, latest.partition.as_ref(), moment));
         }
         let made =
             latest.iter().filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
         let freshness = asset.spec.freshness.as_ref().map(|policy| FreshnessView::new(policy, made, now));
         let latest = latest.into_iter().map(Into::into).collect();
-        Self { asset: AssetView::new(graph, asset), state, freshness, latest }
+        Self { asset: AssetView::new(graph, asset, moment), state, freshness, latest }
     }
 
     /// The last materialization of any partition.

@@ -21,6 +21,7 @@ pub struct AssetStatusView {
     pub asset: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The status of the asset or partition.
     #[schema(value_type = AssetStatusName)]
@@ -71,6 +72,7 @@ pub enum CauseView {
         /// The partition of the upstream asset; absent if it has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<String>)]
+        #[serde(serialize_with = "crate::label::of_partition")]
         partition: Option<PartitionKey>,
         /// The data version that the value was made from; `null` if the upstream asset wasn't an input then.
         #[schema(required, value_type = Option<String>)]
@@ -87,6 +89,7 @@ pub enum CauseView {
         /// The partition of the upstream asset; absent if it has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<String>)]
+        #[serde(serialize_with = "crate::label::of_partition")]
         partition: Option<PartitionKey>,
         /// The name of the alias.
         #[schema(value_type = String)]
@@ -106,6 +109,7 @@ pub enum CauseView {
         /// The partition of that asset; absent if it has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<String>)]
+        #[serde(serialize_with = "crate::label::of_partition")]
         partition: Option<PartitionKey>,
         /// The newest version that was read; `null` if none was.
         #[schema(required, value_type = Option<u32>)]
@@ -122,6 +126,7 @@ pub enum CauseView {
         /// The partition of the upstream asset; absent if it has none.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<String>)]
+        #[serde(serialize_with = "crate::label::of_partition")]
         partition: Option<PartitionKey>,
     },
 }

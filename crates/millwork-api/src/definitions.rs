@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet, StepKind, StepNode};
 use millwork_core::run::StepKey;
 use millwork_core::version::AliasName;
-use millwork_core::{AssetKey, Job, Severity};
+use millwork_core::{AssetKey, Job, KeyMoment, Severity};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -106,6 +106,10 @@ pub struct EdgeView {
     /// The key of the downstream asset.
     #[schema(value_type = String)]
     pub to: AssetKey,
+    /// Which partitions of the upstream asset a partition of the downstream one takes, in words, such as `the 7 windows up to it`; absent if
+    /// neither has partitions, and of histories and what is made in shadow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<String>,
 }
 
 /// The result of a successful check of the definitions.
@@ -179,8 +183,8 @@ impl KeyGraph {
 
 impl AssetGraphView {
     /// The part of a graph that consists of these assets.
-    pub fn new(graph: &AssetGraph, selected: &AssetSet) -> Self {
-        let assets = selected.iter().map(|asset| AssetView::new(graph, &graph.assets()[*asset]));
+    pub fn new(graph: &AssetGraph, selected: &AssetSet, moment: &KeyMoment) -> Self {
+        let assets = selected.iter().map(|asset| AssetView::new(graph, &graph.assets()[*asset], moment));
         let [edges, histories, shadows] = edges(graph, selected);
         Self { assets: assets.collect(), edges, histories, shadows }
     }
@@ -190,11 +194,18 @@ impl AssetGraphView {
 fn edges(graph: &AssetGraph, selected: &AssetSet) -> [Vec<EdgeView>; 3] {
     let mut edges = [const { Vec::new() }; 3];
     for &asset in selected {
-        let edge =
-            |from: AssetIndex| EdgeView { from: graph.key(from).clone(), to: graph.key(asset).clone() };
+        let edge = |from: AssetIndex| EdgeView {
+            from: graph.key(from).clone(),
+            to: graph.key(asset).clone(),
+            partitions: None,
+        };
+        let made_from = |from: AssetIndex| EdgeView {
+            partitions: graph.mapping(asset, from).map(|mapping| mapping.words().to_owned()),
+            ..edge(from)
+        };
         let is_selected = |from: &AssetIndex| selected.contains(from);
         let histories = graph.histories(asset).iter().map(|history| history.asset);
-        edges[0].extend(graph.assets()[asset].upstream.iter().copied().filter(is_selected).map(edge));
+        edges[0].extend(graph.assets()[asset].upstream.iter().copied().filter(is_selected).map(made_from));
         edges[1].extend(histories.filter(is_selected).map(edge));
         edges[2].extend(graph.shadows(asset).filter(is_selected).map(edge));
     }
@@ -236,7 +247,7 @@ mod tests {
         assert_eq!(lines(&view.histories), ["raw other", "raw total", "total raw"]);
         assert_eq!(lines(&view.shadows), ["raw total"]);
         let selected = ["raw", "total"].map(|key| graph.index(key).unwrap());
-        let part = AssetGraphView::new(graph, &selected.into_iter().collect());
+        let part = AssetGraphView::new(graph, &selected.into_iter().collect(), &KeyMoment::default());
         assert_eq!(lines(&part.histories), ["raw total", "total raw"]);
         let total = part.assets.iter().find(|asset| asset.summary.key.as_str() == "total").unwrap();
         assert_eq!((&*total.histories, &*total.shadows), (&["raw".into()][..], &["raw".into()][..]));

@@ -32,6 +32,7 @@ pub struct EventView {
     /// The partition of the step or asset; absent if they have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The number of the step's attempt, from 1; 0 if the event isn't about an attempt.
     pub attempt: u32,

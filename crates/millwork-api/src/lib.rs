@@ -17,10 +17,12 @@ mod definitions;
 mod environment;
 mod error;
 mod event;
+mod label;
 mod model;
 mod named;
 mod names;
 mod outcome;
+mod partitions;
 mod pending;
 mod queue;
 mod reproduction;
@@ -65,6 +67,7 @@ pub use names::{
     ReproductionVerdictName, RunStatusName, SeverityName, StepStatusName, TableName,
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
+pub use partitions::{ChangedPartitionsView, DynamicPartitionsView, PartitionsView};
 pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};
 pub use queue::{HolderView, PoolView, QueueView, WaitingRunView};
 pub use reproduction::{ChangedStepView, MadeView, ReproducedAssetView, ReproductionView};

@@ -68,6 +68,7 @@ pub struct PlannedStepView {
     pub step: StepKey,
     /// The step's partition; `null` if it has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
 }
 

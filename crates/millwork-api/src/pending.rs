@@ -43,7 +43,7 @@ pub enum PendingWorkView {
     Run {
         /// The run as the schedule or sensor asked for it.
         #[schema(value_type = RunSpecView)]
-        run: RunSpec,
+        run: Box<RunSpec>,
         /// The tick that it is for; absent if a sensor asked for it.
         #[serde(skip_serializing_if = "Option::is_none")]
         due: Option<Timestamp>,
@@ -107,10 +107,10 @@ impl PendingWorkView {
     /// The work as text; `moment` formats the time of a tick.
     pub fn in_words(&self, moment: impl Fn(Timestamp) -> String) -> String {
         match self {
-            Self::Run { run: RunSpec { target, key: Some(key), .. }, .. } => {
-                format!("run of {target} (key {key})")
-            }
-            Self::Run { run: RunSpec { target, key: None, .. }, .. } => format!("run of {target}"),
+            Self::Run { run, .. } => match &run.key {
+                Some(key) => format!("run of {} (key {key})", run.target),
+                None => format!("run of {}", run.target),
+            },
             Self::Event { sequence } => format!("reaction to event {sequence}"),
             Self::Tick { due } => format!("tick of {}", moment(*due)),
         }

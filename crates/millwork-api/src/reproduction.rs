@@ -36,6 +36,7 @@ pub struct ReproducedAssetView {
     pub asset: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// Whether both have made the same.
     pub identical: bool,

@@ -60,10 +60,13 @@ pub struct RequestView {
     /// The assets that it selected when the run was requested.
     #[schema(value_type = Vec<String>)]
     pub assets: Vec<AssetKey>,
-    /// The partition to materialize; absent if all partitions are.
+    /// The partition to materialize; absent if several are, or every one of a fixed list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub partition: Option<PartitionKey>,
+    pub partition: Option<String>,
+    /// The partitions to materialize; absent if it is one, or every one of a fixed list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub partitions: Vec<String>,
     /// The configuration, by step; absent if it can't be read.
     #[serde(skip_serializing_if = "Value::is_null")]
     #[schema(required = false)]
@@ -102,6 +105,7 @@ pub struct StepView {
     pub step: StepKey,
     /// The step's partition; `null` if it has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The status of the step.
     #[schema(value_type = StepStatusName)]
@@ -188,8 +192,10 @@ impl From<&RunRecord> for RunView {
 
 impl From<RunRequest> for RequestView {
     fn from(request: RunRequest) -> Self {
-        let RunRequest { selection, assets, partition, config, tags, stale_only } = request;
-        Self { selection, assets, partition, config, tags, stale_only }
+        let RunRequest { selection, assets, partitions, config, tags, stale_only } = request;
+        let mut partitions: Vec<String> = partitions.iter().map(ToString::to_string).collect();
+        let partition = if partitions.len() == 1 { partitions.pop() } else { None };
+        Self { selection, assets, partition, partitions, config, tags, stale_only }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::automation::{
     watched_model,
 };
 use crate::definitions::Pipeline;
+use crate::partition::KeyMoment;
 use crate::run::{RunId, RunRequest, RunSpec};
 use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
 use crate::version::VersionNumber;
@@ -181,7 +182,8 @@ impl SimulationState<'_> {
             for at in found.ticks {
                 match schedule.runs_at(at) {
                     Ok(runs) => {
-                        requests.extend(runs.into_iter().map(|run| (why.clone(), resolved(run, pipeline))));
+                        requests
+                            .extend(runs.into_iter().map(|run| (why.clone(), resolved(run, pipeline, at))));
                     }
                     Err(error) => requests.push((why.clone(), Err(one_line_of(error.as_ref())))),
                 }
@@ -205,7 +207,7 @@ impl SimulationState<'_> {
             for job in evaluation.jobs {
                 let why = self.why(&job).unwrap_or_default();
                 let run = RunSpec::of_job(job_name(&job).unwrap_or_default());
-                self.request(now, why, resolved(run, self.simulation.pipeline));
+                self.request(now, why, resolved(run, self.simulation.pipeline, now));
             }
             if is_over {
                 break;
@@ -319,8 +321,8 @@ impl SimulationState<'_> {
     }
 }
 
-fn resolved(run: RunSpec, pipeline: &Pipeline) -> Result<RunRequest, String> {
-    run.resolve(pipeline).map_err(|error| one_line_of(&error))
+fn resolved(run: RunSpec, pipeline: &Pipeline, at: Timestamp) -> Result<RunRequest, String> {
+    run.resolve_due(pipeline, &KeyMoment::at(at)).map_err(|error| one_line_of(&error))
 }
 
 /// A value, or a version in use, that a simulated run makes.

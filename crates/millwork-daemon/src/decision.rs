@@ -12,7 +12,7 @@ use millwork_core::run::{RunId, RunSpec, RunTag};
 use millwork_core::{Instigator, Retry};
 use millwork_storage::{
     Commit, LONGEST_PAUSE, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
-    PendingWork, RunQuery, StorageError, Store, Tick, TickOutcome,
+    PendingWork, RunQuery, StorageError, Store, Tick, TickOutcome, key_moment,
 };
 
 use crate::activation::Activation;
@@ -95,12 +95,12 @@ impl<'a> Decision<'a> {
             self.idle = Some(reason);
             return Ok(());
         }
-        match self.requested(&run) {
+        match self.requested(&run, due).await? {
             Ok(requested) => self.add(requested, due),
             Err(reason) => {
                 let reason = format!("can't request a run of `{}`: {reason}", run.target);
                 self.keys.extend(self.key(&run));
-                self.fail_pending(PendingWork::Run { run, due }, due, reason);
+                self.fail_pending(PendingWork::Run { run: run.into(), due }, due, reason);
             }
         }
         Ok(())
@@ -118,7 +118,7 @@ impl<'a> Decision<'a> {
             self.settle(pending, PendingOutcome::Done);
             return Ok(());
         }
-        match self.requested(run) {
+        match self.requested(run, due).await? {
             Ok(requested) => {
                 self.add(requested, due);
                 self.settle(pending, PendingOutcome::Done);
@@ -244,16 +244,25 @@ impl<'a> Decision<'a> {
         self.commit.attempts.push(PendingAttempt { id, attempts, outcome });
     }
 
-    fn requested(&self, run: &RunSpec) -> Result<NewRun, String> {
-        let request = run.clone().resolve(&self.context.pipeline);
-        let mut request = request.map_err(|error| error.one_line())?.queued();
+    /// The run, or why it can't be requested. One that was due makes the partitions that were the latest then.
+    async fn requested(
+        &self,
+        run: &RunSpec,
+        due: Option<Timestamp>,
+    ) -> Result<Result<NewRun, String>, StorageError> {
+        let pipeline = &self.context.pipeline;
+        let moment = key_moment(&*self.context.store, pipeline.graph(), due.unwrap_or(self.now)).await?;
+        let mut request = match run.clone().resolve_due(pipeline, &moment) {
+            Ok(request) => request.queued(),
+            Err(error) => return Ok(Err(error.one_line())),
+        };
         if let Some(key) = self.key(run) {
             request = request.tagged(RunTag::RunKey, key);
         }
         if let Instigator::Sensor(name) = &self.instigator {
             request = request.tagged(RunTag::Sensor, name);
         }
-        Ok(NewRun { id: RunId::new(self.now), request, at: self.now, lease: None })
+        Ok(Ok(NewRun { id: RunId::new(self.now), request, at: self.now, lease: None }))
     }
 
     /// The key of a run as its tag has it, qualified by the instigator so that keys of different instigators never collide.

@@ -22,8 +22,8 @@ use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
     Absent, Advice, Answer, AssetKey, AssetPartition, Computation, ErrorClass, GateDefinition, InputValue,
-    Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredHistory, StoredShadow, StoredVersion,
-    UnrecordableConfig, Verdict,
+    KeyMoment, Pipeline, SharedValue, StepContext, StepFunction, StepResult, StoredHistory, StoredShadow,
+    StoredVersion, UnrecordableConfig, Verdict,
 };
 use millwork_storage::{StorageError, Store};
 use serde_json::{Map, Value};
@@ -136,9 +136,9 @@ pub(crate) async fn backtest(
     (pipeline, store, values): (&Pipeline, &Arc<dyn Store>, &Values),
     of: &AssetPartition<AssetIndex>,
     versions: &[VersionNumber],
-    config: &Value,
+    (config, moment): (&Value, &KeyMoment),
 ) -> Result<VersionsBacktested, BacktestError> {
-    let plan = plan_of_gate(pipeline, of)?;
+    let plan = plan_of_gate(pipeline, of, moment)?;
     let judging = Judging::prepare((pipeline, store, values), of, &plan, (config, None)).await?;
     let key = of.by_key(pipeline.graph());
     let mut judged = Vec::with_capacity(versions.len());
@@ -154,12 +154,13 @@ pub(crate) async fn backtest(
 pub(crate) fn plan_of_gate(
     pipeline: &Pipeline,
     of: &AssetPartition<AssetIndex>,
+    moment: &KeyMoment,
 ) -> Result<Plan, BacktestError> {
     let graph = pipeline.graph();
     if graph.gate(of.asset).is_none() {
         return Err(BacktestError::NoGate { asset: graph.key(of.asset).clone() });
     }
-    Ok(Plan::new(graph, &AssetSet::from([of.asset]), of.partition.as_ref())?)
+    Ok(Plan::new(graph, &AssetSet::from([of.asset]), of.partition.as_slice(), moment)?)
 }
 
 impl<'a> Judging<'a> {
@@ -254,7 +255,7 @@ impl Judging<'_> {
             let mut loaded = Vec::new();
             for of_input in input.asset_partitions() {
                 let found = match input.read_as.follows_alias() {
-                    true => pins.get(&of_input, &input.read_as),
+                    true => pins.get(input, &of_input),
                     false => stored.get(&of_input),
                 };
                 recorded.push(InputVersion {
@@ -301,14 +302,13 @@ impl Judging<'_> {
         let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
         let unusable = |source| BacktestError::Input { gate: gate.clone(), source: Box::new(source) };
         let mut recorded = Vec::new();
-        for edge in &graph.steps()[self.planned.step].histories {
-            let of = history_of(graph, edge.asset, self.of.partition.as_ref());
-            let (asset, value_type) = of.map_err(unusable)?;
+        for wanted in &self.planned.histories {
+            let (asset, value_type) = history_of(graph, wanted).map_err(unusable)?;
             let newest = newest_materialization(&**self.store, &asset, None).await?;
             let from = (self.store.clone(), self.values.clone());
             let read = LoggedHistory::read(from, asset, value_type, newest, None).await.map_err(unusable)?;
             recorded.push(read.read);
-            self.histories.push((graph.key(edge.asset).clone(), read.stored));
+            self.histories.push((graph.key(wanted.asset).clone(), read.stored));
         }
         Ok(recorded)
     }
@@ -318,15 +318,12 @@ impl Judging<'_> {
         let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
         let unusable = |source| BacktestError::Input { gate: gate.clone(), source: Box::new(source) };
         let mut recorded = Vec::new();
-        for input in &self.gate.computation.requirements.shadows {
-            let no_value = || unusable(ValueError::NoValue { asset: input.asset.clone() });
-            let index = graph.index(input.asset.as_str()).ok_or_else(no_value)?;
-            let of = history_of(graph, index, self.of.partition.as_ref());
-            let (asset, value_type) = of.map_err(unusable)?;
+        for wanted in &self.planned.shadows {
+            let (asset, value_type) = history_of(graph, wanted).map_err(unusable)?;
             let from = (self.store.clone(), self.values.clone());
             let read = made_in_shadow(from, asset, value_type, (0, None)).await.map_err(unusable)?;
             recorded.push(read.read);
-            self.shadows.push((input.asset.clone(), read.stored));
+            self.shadows.push((graph.key(wanted.asset).clone(), read.stored));
         }
         Ok(recorded)
     }
@@ -340,8 +337,7 @@ impl Judging<'_> {
         let stored = StoredInputs::pin(&**self.store, graph, RunId::from_u128(0), &assets).await?;
         let mut previous = Vec::new();
         for asset in assets {
-            let partitions = graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
-            let partition = partitions.and(self.of.partition.clone());
+            let partition = graph.partitions(asset).and(self.of.partition.clone());
             let Some(found) = stored.get(&AssetPartition::new(asset, partition)) else { continue };
             let value = match load(self.values, graph, asset, found).await {
                 Ok(value) => value,

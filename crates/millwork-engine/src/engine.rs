@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::event::{Environment, Event, EventBody, EventKind, NewEvent, VersionsBacktested};
@@ -14,10 +15,10 @@ use millwork_core::model::Dated;
 use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
-use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, Pipeline, SystemClock};
+use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, KeyMoment, Pipeline, SystemClock};
 use millwork_storage::{
     Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order,
-    StorageError, Store, model_history,
+    StorageError, Store, key_moment, key_moment_before, model_history,
 };
 use serde_json::Value;
 use tokio::sync::watch;
@@ -148,7 +149,7 @@ impl Engine {
     ///
     /// When the request doesn't fit the definitions, or the store can't be read.
     pub async fn plan(&self, request: &RunRequest) -> Result<Plan, ExecuteError> {
-        let whole = self.whole_plan(request)?;
+        let whole = self.whole_plan(request, &self.key_moment(self.options.clock.now()).await?)?;
         let plan = if request.stale_only {
             let verdicts = self.verdicts(&whole).await?;
             whole.stale_part(self.pipeline.graph(), &verdicts, &RunState::default())
@@ -173,7 +174,8 @@ impl Engine {
         config: &Value,
     ) -> Result<VersionsBacktested, BacktestError> {
         let parts = (&self.pipeline, &self.store, &self.values);
-        backtest(parts, of, versions, config).await
+        let moment = self.key_moment(self.options.clock.now()).await?;
+        backtest(parts, of, versions, (config, &moment)).await
     }
 
     /// Has the gate of a model judge the version in shadow again, on what is stored now, outside of a run. If a version is named, it has to
@@ -266,7 +268,10 @@ impl Engine {
         let _lease = AbortOnDrop(lease);
         let executed = match record.damage {
             Some(damage) => Err(ExecuteError::Damaged { run, damage }),
-            None => self.execute_claimed(fence, record.request, cancel, observer).await,
+            None => {
+                let request = (record.request, record.created_at);
+                self.execute_claimed(fence, request, cancel, observer).await
+            }
         };
         if let Err(error) = &executed {
             let failed = EventBody::run_failed(one_line_of(error));
@@ -282,7 +287,7 @@ impl Engine {
     async fn execute_claimed(
         &self,
         fence: Fence,
-        request: RunRequest,
+        (request, requested_at): (RunRequest, Timestamp),
         cancel: &Cancel,
         observer: Observer,
     ) -> Result<RunState, ExecuteError> {
@@ -294,7 +299,12 @@ impl Engine {
             return Err(ExecuteError::Damaged { run, damage });
         }
         let graph = self.pipeline.graph().clone();
-        let mut plan = self.whole_plan(&request)?;
+        // The keys are those of the request, so that a run that is resumed has the same plan.
+        let moment = match events.first() {
+            Some(first) => key_moment_before(&*self.store, &graph, requested_at, first.sequence).await?,
+            None => self.key_moment(requested_at).await?,
+        };
+        let mut plan = self.whole_plan(&request, &moment)?;
         let verdicts = if request.stale_only { Some(self.verdicts(&plan).await?) } else { None };
         if let Some(verdicts) = &verdicts {
             plan = plan.stale_part(&graph, verdicts, &state);
@@ -323,6 +333,7 @@ impl Engine {
                 run,
                 graph,
                 plan,
+                moment,
                 stored,
                 last_versions,
                 pins,
@@ -425,9 +436,14 @@ impl Engine {
         self.store.events(query).await
     }
 
-    fn whole_plan(&self, request: &RunRequest) -> Result<Plan, RequestError> {
+    /// The keys of partitions at a time.
+    async fn key_moment(&self, at: Timestamp) -> Result<KeyMoment, StorageError> {
+        key_moment(&*self.store, self.pipeline.graph(), at).await
+    }
+
+    fn whole_plan(&self, request: &RunRequest, moment: &KeyMoment) -> Result<Plan, RequestError> {
         let graph = self.pipeline.graph();
-        let plan = Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())?;
+        let plan = Plan::new(graph, &request.selected(graph)?, &request.partitions, moment)?;
         Ok(match &self.original {
             Some(original) => plan.filtered(|_, step| original.steps.contains_key(&step.by_key(graph))),
             None => plan,

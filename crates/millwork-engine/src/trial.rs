@@ -14,7 +14,7 @@ use millwork_core::param::merge_config;
 use millwork_core::run::Failure;
 use millwork_core::version::VersionNumber;
 use millwork_core::{Advice, Answer, AssetPartition, Clock, ErrorClass, Metadata, Pipeline};
-use millwork_storage::{Batch, StorageError, Store, model_history};
+use millwork_storage::{Batch, StorageError, Store, key_moment, model_history};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -134,7 +134,8 @@ pub(crate) async fn judge_in_shadow(
         let in_use = pipeline.graph().alias_in_use(of.asset);
         let (version, verdict) = history.trial(&key.asset, &in_use, version)?;
         let trial = verdict.sequence;
-        let plan = plan_of_gate(pipeline, of)?;
+        let moment = key_moment(&**store, pipeline.graph(), clock.now()).await?;
+        let plan = plan_of_gate(pipeline, of, &moment)?;
         let mut of_run = match verdict.run {
             Some(run) => store.run(run).await?.map_or(Value::Null, |run| run.request.config),
             None => Value::Null,

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::emit::{
-    Declared, asset_impl, computation, local, produced, spec_expression, success, text, typed,
+    Declared, asset_impl, computation, local, partitions_of, produced, spec_expression, success, text,
 };
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
@@ -72,11 +72,7 @@ impl Asset {
             quote!(#private::StepResult::Assets(::std::vec![#produced]))
         });
         let io_manager = self.io_manager.as_ref().map(text).into_iter();
-        let partitions = self
-            .partitions
-            .as_ref()
-            .map(|partitions| typed(partitions, quote!(#private::PartitionsDefinition)))
-            .into_iter();
+        let partitions = self.partitions.as_ref().map(partitions_of).into_iter();
         let (definition, spec_variable) = (local("definition"), local("spec"));
         quote! {
             let #spec_variable = #spec;

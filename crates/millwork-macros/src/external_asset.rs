@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token, Visibility};
 
-use crate::emit::{Declared, asset_impl, catalog_statements, local, typed};
+use crate::emit::{Declared, asset_impl, catalog_statements, local, partitions_of};
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, conditions, doc_comment};
 
@@ -85,10 +85,7 @@ impl ExternalAsset {
         let asset = asset_impl(name, conditions, &catalog.key, &quote!(#private::External));
         let (key, definition, spec) = (catalog.key.as_str(), local("definition"), local("spec"));
         let statements = catalog_statements(catalog, &spec);
-        let partitions = partitions
-            .as_ref()
-            .map(|partitions| typed(partitions, quote!(#private::PartitionsDefinition)))
-            .into_iter();
+        let partitions = partitions.as_ref().map(partitions_of).into_iter();
         let declaration = declared.emit(&quote! {
             let mut #spec = #private::AssetSpec::new(#key);
             #statements

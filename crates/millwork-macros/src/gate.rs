@@ -83,7 +83,7 @@ impl Gate {
 /// The asset that a gate judges: that of its challenger.
 fn judged(function: &Function, errors: &mut Errors) -> Option<TokenStream> {
     let judged = function.parameters.as_ref()?.iter().find_map(|parameter| match parameter {
-        Parameter::Extractor { value } => challenger(value),
+        Parameter::Extractor { value, .. } => challenger(value),
         Parameter::Upstream { .. } => None,
     });
     if judged.is_none() {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::emit::{Declared, catalog_statements, computation, local, success, text, typed};
+use crate::emit::{Declared, catalog_statements, computation, local, partitions_of, success, text};
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
@@ -77,11 +77,7 @@ impl MultiAsset {
         let (definition, shared) = (local("definition"), local("shared"));
         let statements = catalog_statements(&self.catalog, &shared);
         let io_manager = self.io_manager.as_ref().map(text).into_iter();
-        let partitions = self
-            .partitions
-            .as_ref()
-            .map(|partitions| typed(partitions, quote!(#private::PartitionsDefinition)))
-            .into_iter();
+        let partitions = self.partitions.as_ref().map(partitions_of).into_iter();
         quote! {
             let mut #shared = #private::AssetSpec::new(#step);
             #statements

@@ -121,7 +121,7 @@ mod tests {
     use millwork_core::asset_status::AssetStatuses;
     use millwork_core::event::NewEvent;
     use millwork_core::run::{Failure, FailureKind, RunId};
-    use millwork_core::{AssetDefinition, AssetStatus, Definitions};
+    use millwork_core::{AssetDefinition, AssetStatus, Definitions, KeyMoment};
 
     use super::*;
     use crate::{Batch, EventLog as _, MemoryStore, NewRun, RunStore as _};
@@ -138,7 +138,7 @@ mod tests {
         });
         store.append(Batch { fence: None, events: events.collect() }).await.expect("events");
         let fold = read_status(&store, pipeline.graph()).await.expect("what the log says");
-        let statuses = AssetStatuses::derive(pipeline.graph(), &fold, at);
+        let statuses = AssetStatuses::derive(pipeline.graph(), &fold, &KeyMoment::at(at));
         let asset = pipeline.graph().index("a").expect("the asset");
         assert_eq!(statuses.of(asset).status, expected);
     }

@@ -15,7 +15,7 @@ use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Author, ModelHistory, OperationError};
 use millwork_core::run::{RunId, RunRequest, RunStatus, RunTag};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber, WhichVersion};
-use millwork_core::{Advice, AssetKey, AssetPartition, ErrorClass};
+use millwork_core::{Advice, AssetKey, AssetPartition, ErrorClass, KeyMoment};
 use thiserror::Error;
 
 use crate::{Alias, Batch, EventQuery, RunQuery, RunRecord, StorageError, Store, input_event};
@@ -122,8 +122,9 @@ pub async fn repairing_run(store: &dyn Store, request: &RunRequest) -> Result<Op
     let tag = Some((RunTag::Repair.key().to_owned(), repaired.to_owned()));
     let statuses = vec![RunStatus::Queued, RunStatus::Running];
     let runs = store.runs(RunQuery { statuses, tag, ..RunQuery::default() }).await?;
-    let same =
-        |run: &&RunRecord| run.request.assets == request.assets && run.request.partition == request.partition;
+    let same = |run: &&RunRecord| {
+        run.request.assets == request.assets && run.request.partitions == request.partitions
+    };
     Ok(runs.iter().find(same).map(|run| run.id))
 }
 
@@ -287,6 +288,7 @@ pub async fn made_with(
     graph: &AssetGraph,
     asset: &AssetPartition,
     version: VersionNumber,
+    moment: &KeyMoment,
 ) -> Result<Vec<AssetPartition<AssetIndex>>, StorageError> {
     let Some(root) = graph.index(asset.asset.as_str()) else { return Ok(Vec::new()) };
     let made = store.version(asset, version).await?;
@@ -302,7 +304,8 @@ pub async fn made_with(
         search.below.insert(node.spec.key.clone());
         for latest in store.latest(std::slice::from_ref(&node.spec.key)).await? {
             let Some(event) = latest.materialization else { continue };
-            let can_be_made = node.step.is_some() && graph.has_partition(index, latest.partition.as_ref());
+            let partition = latest.partition.as_ref();
+            let can_be_made = node.step.is_some() && graph.has_partition(index, partition, moment);
             if can_be_made && search.leads_to(event).await? {
                 found.push(AssetPartition::new(index, latest.partition));
             }
@@ -529,7 +532,9 @@ mod tests {
             .unwrap();
         let store = store().await;
         let check = async |version, expected: &[&str]| {
-            let found = made_with(&store, pipeline.graph(), &model(), number(version)).await.unwrap();
+            let found = made_with(&store, pipeline.graph(), &model(), number(version), &KeyMoment::default())
+                .await
+                .unwrap();
             let keys: Vec<_> = found.iter().map(|one| pipeline.graph().key(one.asset).as_str()).collect();
             assert_eq!(keys, expected, "version {version}");
         };

@@ -21,7 +21,7 @@ pub enum PendingWork {
     /// A run that was requested and can't be created.
     Run {
         /// The run as it was requested.
-        run: RunSpec,
+        run: Box<RunSpec>,
         /// The tick that it is for; `None` if the instigator isn't a schedule.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<Timestamp>,

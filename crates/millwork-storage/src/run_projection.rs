@@ -82,6 +82,7 @@ impl RunProjection {
             | EventBody::AliasMoved(_)
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
+            | EventBody::PartitionsChanged(_)
             | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)

@@ -261,6 +261,8 @@ impl From<RequestError> for ApiError {
             RequestError::UnknownJob { .. } => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             RequestError::Selection(_)
             | RequestError::AssetIsGone { .. }
+            | RequestError::Partitions { .. }
+            | RequestError::TwicePartitioned { .. }
             | RequestError::Plan(_)
             | RequestError::Config(_)
             | RequestError::Tag(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid),

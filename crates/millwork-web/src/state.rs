@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use millwork_api::watches_not_on;
 use millwork_core::watch::Unwatched;
-use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
-use millwork_storage::{InstigatorState, StorageError, Store, shown_states};
+use millwork_core::{AssetKey, Clock, Instigator, KeyMoment, Pipeline};
+use millwork_storage::{InstigatorState, StorageError, Store, key_moment, shown_states};
 use tokio::sync::{Mutex, Notify};
 
 use crate::api::Counted;
@@ -54,6 +54,11 @@ impl AppState {
         let switched = self.store.switch(instigator, Some(on), cursor).await;
         self.wake.notify_waiters();
         switched
+    }
+
+    /// The keys of partitions that there are now.
+    pub(crate) async fn moment(&self) -> Result<KeyMoment, StorageError> {
+        key_moment(&*self.store, self.pipeline.graph(), self.clock.now()).await
     }
 
     /// The current status of the assets.

@@ -33,7 +33,7 @@ pub use millwork_core::asset::plot::Plot;
 pub use millwork_core::event::{Event, EventBody, EventKind, NewEvent};
 pub use millwork_core::param::{ConfigChange, ConfigFilter, RecordedConfig, config_changes};
 pub use millwork_core::partition::{
-    FixedTexts, FromKeyValue, FromPartitionKey, Key, KeyShape, KeyValue, TimeWindow,
+    FixedTexts, FromKeyValue, FromPartitionKey, Key, KeyMoment, KeyShape, KeyValue, TimeWindow,
 };
 pub use millwork_core::retention;
 pub use millwork_core::run::{RunId, RunStatus};
@@ -44,13 +44,13 @@ pub use millwork_core::{
     AutomationCondition, Backoff, Better, BoxError, BoxFuture, Challenger, Champion, CheckDefinition,
     CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Decision, Declaration, Definitions,
     Destination, Encryption, Evidence, External, FailureClass, Freshness, FreshnessPolicy, FromStep,
-    GateDefinition, History, HistoryEntries, HistoryEntry, HistoryError, Image, Input, InputMapping, InputOf,
-    IoError, IoManager, Job, Json, LiveMeasure, LivePerformance, LiveWindow, LogLevel, Mail, Metadata,
-    MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions, PartitionsDefinition,
-    Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits,
-    RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series,
-    Severity, Shadow, ShadowEntry, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion,
-    Table, Trigger, Update, ValueAddress, Verdict, Watch,
+    GateDefinition, History, HistoryEntries, HistoryEntry, HistoryError, Image, Input, InputOf, IoError,
+    IoManager, Job, Json, LiveMeasure, LivePerformance, LiveWindow, LogLevel, Mail, Metadata, MetadataValue,
+    Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
+    PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries,
+    RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, Shadow,
+    ShadowEntry, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion, Table, Trigger,
+    Update, ValueAddress, Verdict, Watch,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.
@@ -80,6 +80,17 @@ pub use millwork_monitor as monitor;
 #[cfg(feature = "polars")]
 pub use millwork_polars as polars;
 
+/// Partitions by time and by texts, and mappings between them: what `partitions = …` and `#[input(map = …)]` are written with.
+pub mod partitions {
+    pub use millwork_core::partition::mapping::{
+        Mapping, all, dimension, dimension_from, function, latest, only, overlap, same, single_function,
+        table, window,
+    };
+    pub use millwork_core::partition::{
+        Dimension, Dimensions, TimeWindows, cron, daily, dynamic, fixed, fixed_of, hourly, monthly, weekly,
+    };
+}
+
 /// The items that the macros' output refers to. They are not meant to be used by hand.
 #[doc(hidden)]
 pub mod __private {
@@ -108,6 +119,9 @@ mod documentation {
 
     #[doc = include_str!("../../../docs/models.md")]
     struct Models;
+
+    #[doc = include_str!("../../../docs/partitions.md")]
+    struct Partitions;
 
     #[doc = include_str!("../../../docs/service.md")]
     struct Service;

@@ -170,7 +170,7 @@ fn asset(place: Place) -> AssetDefinition {
     for input in inputs {
         let key = input.key();
         if input.is_partitioned() && !place.is_partitioned() {
-            asset = asset.policy(|computation| computation.requirements.all_partitions::<u64>(key));
+            asset = asset.policy(|computation| computation.requirements.partitions::<u64>(key));
         } else {
             asset = asset.input::<u64>(&key);
             loaded.push(key);

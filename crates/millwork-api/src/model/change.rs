@@ -18,6 +18,7 @@ pub struct ModelChange {
     pub key: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The alias that points at the version in use.
     #[schema(value_type = String)]
@@ -37,6 +38,7 @@ pub struct ModelRepair {
     pub key: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The version.
     #[schema(value_type = u32)]
@@ -53,6 +55,7 @@ pub struct RepairRunView {
     pub assets: Vec<AssetKey>,
     /// The partition that it materializes; `null` for assets without partitions.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The run that is queued or was executed; `null` if it isn't requested.
     #[schema(required, value_type = Option<String>)]
@@ -81,7 +84,7 @@ impl ModelRepair {
         let AssetPartition { asset: key, partition } = of;
         let runs = requests.iter().map(|request| RepairRunView {
             assets: request.assets.clone(),
-            partition: request.partition.clone(),
+            partition: request.partitions.first().cloned(),
             run: None,
             outcome: None,
         });

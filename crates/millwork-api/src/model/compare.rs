@@ -24,6 +24,7 @@ pub struct ModelComparison {
     pub key: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The first version.
     pub a: VersionView,

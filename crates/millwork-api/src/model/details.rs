@@ -27,6 +27,7 @@ pub struct ModelDetails {
     pub key: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The description of the asset; empty if it has none.
     pub description: String,

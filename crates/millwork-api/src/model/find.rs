@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use millwork_core::event::{Event, EventBody};
 use millwork_core::graph::{AssetGraph, AssetIndex, PartitionError};
 use millwork_core::version::{AliasName, VersionNumber, WhichVersion};
-use millwork_core::{Advice, AssetPartition, ErrorClass, PartitionKey, Problem};
+use millwork_core::{Advice, AssetPartition, ErrorClass, KeyMoment, PartitionKey, Problem};
 use millwork_storage::{StorageError, Store};
 
 use crate::named::{NameError, find_asset};
@@ -136,10 +136,11 @@ pub fn find_model(
     graph: &AssetGraph,
     key: &str,
     partition: Option<&str>,
+    moment: &KeyMoment,
 ) -> Result<(AssetIndex, AssetPartition), VersionError> {
     let asset = find_asset(graph, key)?;
     let partition = partition.map(PartitionKey::from);
-    graph.check_partition(asset, partition.as_ref())?;
+    let partition = graph.find_partition(asset, partition.as_ref(), moment)?;
     Ok((asset, AssetPartition::new(graph.key(asset).clone(), partition)))
 }
 
@@ -153,9 +154,10 @@ pub async fn find_version_of(
     graph: &AssetGraph,
     written: &str,
     partition: Option<&str>,
+    moment: &KeyMoment,
 ) -> Result<FoundVersion, VersionError> {
     let (key, which) = WhichVersion::split(written)?;
-    let (asset, of) = find_model(graph, key, partition)?;
+    let (asset, of) = find_model(graph, key, partition, moment)?;
     let event = find_stored_version(store, &of, &which).await?;
     Ok(FoundVersion { asset, of, event })
 }

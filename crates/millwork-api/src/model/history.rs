@@ -30,6 +30,7 @@ pub struct VersionHistory {
     pub key: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The number of the version.
     #[schema(value_type = u32)]

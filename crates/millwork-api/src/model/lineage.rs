@@ -21,6 +21,7 @@ pub struct LineageView {
     pub asset: AssetKey,
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The number of the version; `null` if versions weren't numbered then.
     #[schema(required, value_type = Option<u32>)]

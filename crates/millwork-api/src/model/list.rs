@@ -7,7 +7,7 @@ use millwork_core::event::{EventKind, KindSet};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{AssetKey, AssetPartition, PartitionKey};
+use millwork_core::{AssetKey, AssetPartition, KeyMoment, PartitionKey};
 use millwork_storage::{EventQuery, StorageError, Store};
 use serde::Serialize;
 use serde_json::Value;
@@ -42,6 +42,7 @@ pub struct ModelListing {
 pub struct ModelStanding {
     /// The partition; `null` if the asset has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The version in use; `null` if there is none.
     #[schema(required, value_type = Option<u32>)]
@@ -71,13 +72,17 @@ pub struct ModelStanding {
 /// # Errors
 ///
 /// Those of the store.
-pub async fn list_models(store: &dyn Store, graph: &AssetGraph) -> Result<Vec<ModelListing>, StorageError> {
+pub async fn list_models(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    moment: &KeyMoment,
+) -> Result<Vec<ModelListing>, StorageError> {
     let aliases = store.aliases(&[]).await?;
     let aliased: BTreeSet<AssetKey> = aliases.iter().map(|alias| alias.asset.asset.clone()).collect();
     let models = graph.models(&aliased);
     let mut listings = Vec::with_capacity(models.len());
     for model in models {
-        listings.push(ModelListing::read(store, graph, model).await?);
+        listings.push(ModelListing::read(store, graph, model, moment).await?);
     }
     Ok(listings)
 }
@@ -92,6 +97,7 @@ impl ModelListing {
         store: &dyn Store,
         graph: &AssetGraph,
         model: AssetIndex,
+        moment: &KeyMoment,
     ) -> Result<Self, StorageError> {
         let (spec, in_use) = (&graph.assets()[model].spec, graph.alias_in_use(model));
         let histories = decisions(store, &spec.key).await?;
@@ -102,7 +108,7 @@ impl ModelListing {
         let none = ModelHistory::default();
         let mut standings = Vec::new();
         for partition in partitions {
-            if !graph.has_partition(model, partition.as_ref()) {
+            if !graph.has_partition(model, partition.as_ref(), moment) {
                 continue;
             }
             let history = histories.get(partition).unwrap_or(&none);

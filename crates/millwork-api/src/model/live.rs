@@ -20,6 +20,7 @@ pub struct LivePerformanceView {
     pub asset: AssetKey,
     /// Its partition; `null` if it has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// When it was measured.
     pub at: Timestamp,

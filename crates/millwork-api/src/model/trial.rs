@@ -21,6 +21,7 @@ pub struct TrialView {
     pub asset: AssetKey,
     /// Its partition; `null` if it has none.
     #[schema(required, value_type = Option<String>)]
+    #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
     /// The version.
     #[schema(value_type = u32)]

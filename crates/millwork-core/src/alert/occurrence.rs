@@ -192,6 +192,7 @@ impl Occurrence {
             | EventBody::NotMaterialized { .. }
             | EventBody::Observed { .. }
             | EventBody::VersionsBacktested(_)
+            | EventBody::PartitionsChanged(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::EnvironmentRecorded(_)

@@ -167,8 +167,8 @@ impl AssetDefinition {
 
     /// Gives the asset one value per key.
     #[must_use]
-    pub fn partitions(mut self, partitions: PartitionsDefinition) -> Self {
-        self.partitions = Some(partitions);
+    pub fn partitions(mut self, partitions: impl Into<PartitionsDefinition>) -> Self {
+        self.partitions = Some(partitions.into());
         self
     }
 

@@ -11,7 +11,7 @@ use crate::graph::{AssetGraph, AssetIndex};
 use crate::id::PartitionKey;
 use crate::index::IndexVec;
 use crate::outcome::Failure;
-use crate::partition::AssetPartition;
+use crate::partition::{AssetPartition, KeyMoment};
 use crate::plan::{Cause, Plan, Staleness, StalenessReport};
 
 /// How all assets of a graph are at a moment.
@@ -55,11 +55,9 @@ pub struct PartitionHealth {
 }
 
 impl AssetStatuses {
-    /// Derives the health of all assets of a graph from the log, at the time `now`.
-    pub fn derive(graph: &AssetGraph, log: &StatusFold, now: Timestamp) -> Self {
-        let all = graph.assets().indices().collect();
-        // A graph without steps has no plan.
-        let plan = Plan::new(graph, &all, None).unwrap_or_default();
+    /// Derives the health of all assets of a graph from the log, at a moment.
+    pub fn derive(graph: &AssetGraph, log: &StatusFold, moment: &KeyMoment) -> Self {
+        let (plan, now) = (Plan::of_everything(graph, moment), moment.now());
         let report = StalenessReport::new(graph, &plan, &log.evaluations);
         let health = |(asset, partitions): (AssetIndex, Vec<AssetPartition<AssetIndex>>)| {
             let of =

@@ -136,6 +136,7 @@ impl StatusFold {
             | EventBody::VersionJudged(_)
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
+            | EventBody::PartitionsChanged(_)
             | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)

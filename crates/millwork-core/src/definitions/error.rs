@@ -211,9 +211,7 @@ pub enum DefinitionError {
         /// The key of the upstream asset.
         asset: AssetKey,
         /// The reason why the keys can't be mapped.
-        problem: String,
-        /// The remedy.
-        hint: String,
+        problem: Problem,
     },
     /// A partitions definition is invalid.
     #[error("the partitions of `{step}` are invalid: {problem}")]
@@ -341,10 +339,9 @@ impl Advice for DefinitionError {
             Self::PoolTooSmall { pool, slots, .. } => {
                 format!("`.pool(\"{pool}\", {slots})` in the definitions gives it as many").into()
             }
-            Self::UnlistedAsset { hint, .. }
-            | Self::ImpossibleMapping { hint, .. }
-            | Self::CheckOfUnlistedAsset { hint, .. } => Cow::Borrowed(hint),
+            Self::UnlistedAsset { hint, .. } | Self::CheckOfUnlistedAsset { hint, .. } => Cow::Borrowed(hint),
             Self::InvalidPartitions { problem, .. }
+            | Self::ImpossibleMapping { problem, .. }
             | Self::InvalidAlias { problem, .. }
             | Self::InvalidFreshness { problem, .. }
             | Self::InvalidLimit { problem }

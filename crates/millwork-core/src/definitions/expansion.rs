@@ -14,6 +14,8 @@ use crate::asset::{
     StepResult, Update, Verdict,
 };
 use crate::param::{FromStep, Requirements, StepContext};
+use crate::partition::PartitionsDefinition;
+use crate::partition::mapping::Mapping;
 use crate::version::AliasName;
 
 /// Takes the value of one parameter when the step runs.
@@ -71,10 +73,65 @@ impl<T: Into<String>> Text for T {
     }
 }
 
+/// An expression of partitions among an attribute's arguments.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no definition of partitions",
+    label = "expected partitions",
+    note = "write `daily(\"UTC\").from(\"2024-01-01\")`, `fixed([\"a\", \"b\"])` or `dynamic(\"names\")`, and `.by(…)` for several dimensions"
+)]
+pub trait Partitioned {
+    /// The definition.
+    fn into_partitions(self) -> PartitionsDefinition;
+}
+
+#[diagnostic::do_not_recommend]
+impl<P: Into<PartitionsDefinition>> Partitioned for P {
+    fn into_partitions(self) -> PartitionsDefinition {
+        self.into()
+    }
+}
+
+/// An expression of a mapping of partitions, in the attribute of a parameter.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no mapping of partitions",
+    label = "expected a mapping",
+    note = "write `window(-6, 0)`, `latest()`, `all()` or another one of `millwork::partitions`"
+)]
+pub trait MapsPartitions {
+    /// The mapping.
+    fn into_mapping(self) -> Mapping;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Into<Mapping>> MapsPartitions for M {
+    fn into_mapping(self) -> Mapping {
+        self.into()
+    }
+}
+
 /// A reference parameter: the value of the asset `A`, taken as a `T`.
 pub fn upstream<A: Asset + Produces<T, A::Value>, T>(requirements: &mut Requirements) -> Take<Arc<T>> {
     requirements.input::<A::Value>(A::KEY);
     |context| context.input::<A::Value>(A::KEY).map(A::same)
+}
+
+/// A parameter with a mapping of partitions, which `takes` takes.
+pub fn mapped<T>(
+    requirements: &mut Requirements,
+    mapping: &Mapping,
+    takes: impl FnOnce(&mut Requirements) -> Take<T>,
+) -> Take<T> {
+    requirements.mapped(mapping, takes)
+}
+
+/// The partitions among an attribute's arguments.
+pub fn partitions<P: Partitioned>(partitions: P) -> PartitionsDefinition {
+    partitions.into_partitions()
+}
+
+/// The mapping of a parameter's attribute.
+pub fn mapping<M: MapsPartitions>(mapping: M) -> Mapping {
+    mapping.into_mapping()
 }
 
 /// An owned parameter: an extractor.

@@ -12,12 +12,16 @@ use thiserror::Error;
 
 use super::{Job, Pipeline};
 use crate::asset::AssetKey;
-use crate::graph::{AssetGraph, AssetSet, Selection, SelectionError, closest};
+use crate::graph::{AssetGraph, AssetIndex, AssetSet, Selection, SelectionError, closest};
 use crate::param::{ConfigErrors, merge_config};
+use crate::partition::{KeyMoment, PartitionKey};
 use crate::plan::{Plan, PlanError};
 use crate::problem::{Advice, ErrorClass, Problem};
 use crate::run::{RunRequest, RunSpec, RunTag, RunTarget, TagError};
 use crate::stored::stored_json;
+
+/// The most partitions of one run. More are a backfill's.
+const MOST_PARTITIONS: u64 = 10_000;
 
 impl RunSpec {
     /// The request: the assets that are selected, the configuration and tags with those of the job. The caller
@@ -28,11 +32,54 @@ impl RunSpec {
     /// When there is no such job, the selection can't be read or selects nothing that Millwork makes, a selected asset
     /// doesn't have the partition, the configuration doesn't fit the schemas of the steps, a tag is refused, or the
     /// request could not be stored.
-    pub fn resolve(self, pipeline: &Pipeline) -> Result<RunRequest, RequestError> {
-        let Self { target, partition, config, tags, stale_only, origin, key: _ } = self;
+    pub fn resolve(self, pipeline: &Pipeline, moment: &KeyMoment) -> Result<RunRequest, RequestError> {
+        let (partition, partitions) = (self.partition.clone(), self.partitions.clone());
+        let mut resolved = self.template(pipeline)?;
+        resolved.partitions = match (partition, partitions) {
+            (Some(_), Some(partitions)) => return Err(RequestError::TwicePartitioned { partitions }),
+            (Some(partition), None) => vec![resolved.find_partition(&partition, pipeline, moment)?],
+            (None, Some(partitions)) => resolved.find_partitions(&partitions, pipeline, moment)?,
+            (None, None) => Vec::new(),
+        };
+        resolved.checked(pipeline, moment)
+    }
+
+    /// The request of a run that is due at a moment. One that names no partition of assets which have more with time makes the latest: those
+    /// of the windows that have just ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_due(self, pipeline: &Pipeline, moment: &KeyMoment) -> Result<RunRequest, RequestError> {
+        let names_some = self.partition.is_some() || self.partitions.is_some();
+        let mut resolved = self.clone().template(pipeline)?;
+        let graph = pipeline.graph();
+        let mut partitioned = resolved.partitioned(graph)?.into_iter();
+        let grows =
+            |asset: &AssetIndex| graph.partitions(*asset).is_some_and(|partitions| !partitions.is_fixed());
+        let Some(asset) = partitioned.find(grows).filter(|_| !names_some) else {
+            return self.resolve(pipeline, moment);
+        };
+        let space = graph.key_space(asset, moment);
+        let latest = space.latest();
+        if latest.is_empty() {
+            let problem = Problem::new(format!("`{}` has no partition so far", graph.key(asset)));
+            return Err(RequestError::Partitions { problem });
+        }
+        resolved.partitions = space.partition_keys(&latest);
+        resolved.checked(pipeline, moment)
+    }
+
+    /// The request without partitions, which may be other ones each time that it is made.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve), but of partitions.
+    pub fn template(self, pipeline: &Pipeline) -> Result<RunRequest, RequestError> {
+        let Self { target, partition: _, partitions: _, config, tags, stale_only, origin, key: _ } = self;
         RunTag::check_all(&tags)?;
         let mut resolved =
-            RunRequest { config: Value::Object(Map::new()), partition, stale_only, ..RunRequest::default() };
+            RunRequest { config: Value::Object(Map::new()), stale_only, ..RunRequest::default() };
         match target {
             RunTarget::Selection(selection) => resolved.selection = selection,
             RunTarget::Job(name) => {
@@ -49,13 +96,86 @@ impl RunSpec {
         let graph = pipeline.graph();
         let selected = Selection::parse(&resolved.selection)?.select(graph)?;
         resolved.assets = selected.into_iter().map(|asset| graph.key(asset).clone()).collect();
-        resolved.check(pipeline)?;
-        stored_json(&resolved).map_err(|reason| SelectionError::Unstorable { reason: reason.to_string() })?;
+        resolved.check_template(pipeline)?;
         Ok(resolved)
     }
 }
 
 impl RunRequest {
+    /// The request, which can be executed and stored.
+    fn checked(self, pipeline: &Pipeline, moment: &KeyMoment) -> Result<Self, RequestError> {
+        self.check(pipeline, moment)?;
+        stored_json(&self).map_err(|reason| SelectionError::Unstorable { reason: reason.to_string() })?;
+        Ok(self)
+    }
+
+    /// The key of the partition that a text means, of the first selected asset that has it.
+    fn find_partition(
+        &self,
+        partition: &PartitionKey,
+        pipeline: &Pipeline,
+        moment: &KeyMoment,
+    ) -> Result<PartitionKey, RequestError> {
+        let graph = pipeline.graph();
+        let mut first = None;
+        for asset in self.partitioned(graph)? {
+            match graph.find_partition(asset, Some(partition), moment) {
+                Ok(found) => return Ok(found.unwrap_or_else(|| partition.clone())),
+                Err(error) => first = first.or(Some(error)),
+            }
+            let is_text = partition.values().is_none();
+            if is_text && graph.key_space(asset, moment).set(partition.label()).is_ok() {
+                let problem = Problem::new(format!("`{partition}` is a set of partitions, not one"));
+                let hint = "name a set as `partitions`, which is `--partitions` on the command line";
+                return Err(RequestError::Partitions { problem: problem.with_hint(hint) });
+            }
+        }
+        Err(first.map_or(PlanError::NothingPartitioned, PlanError::Partition).into())
+    }
+
+    /// The keys of the partitions that a text means, one or a set of them, of the first selected asset that has them.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no set of partitions, when there are none in it, or too many, or when no selected asset has partitions.
+    pub fn find_partitions(
+        &self,
+        text: &str,
+        pipeline: &Pipeline,
+        moment: &KeyMoment,
+    ) -> Result<Vec<PartitionKey>, RequestError> {
+        let (graph, text) = (pipeline.graph(), text.trim());
+        let mut first = None;
+        for asset in self.partitioned(graph)? {
+            let space = graph.key_space(asset, moment);
+            if let Ok(one) = space.partition_key(&text.into()) {
+                return Ok(vec![one]);
+            }
+            let keys = space.set(text).and_then(|keys| match space.too_many(&keys, MOST_PARTITIONS) {
+                Some(problem) => Err(problem),
+                None if keys.is_empty() => {
+                    Err(Problem::new(format!("the set `{text}` is empty")).with_hint(space.hint()))
+                }
+                None => Ok(keys),
+            });
+            match keys {
+                Ok(keys) => return Ok(space.partition_keys(&keys)),
+                Err(problem) => first = first.or(Some(problem)),
+            }
+        }
+        Err(match first {
+            Some(problem) => RequestError::Partitions { problem },
+            None => PlanError::NothingPartitioned.into(),
+        })
+    }
+
+    /// The selected assets that have partitions and are made here.
+    fn partitioned(&self, graph: &AssetGraph) -> Result<Vec<AssetIndex>, RequestError> {
+        let made =
+            |asset: &AssetIndex| graph.assets()[*asset].step.is_some() && graph.partitions(*asset).is_some();
+        Ok(self.selected(graph)?.into_iter().filter(made).collect())
+    }
+
     /// The assets in the graph.
     ///
     /// # Errors
@@ -69,15 +189,22 @@ impl RunRequest {
         self.assets.iter().map(index).collect()
     }
 
-    /// Whether the run can be executed: its assets exist and have the partition, and the configuration fits. Of a run
+    /// Whether the run can be executed at a moment: its assets exist and have the partitions, and the configuration fits. Of a run
     /// with `stale_only`, it isn't known yet which steps are run, so only the entries that there are have to fit.
     ///
     /// # Errors
     ///
     /// Why it can't.
-    pub fn check(&self, pipeline: &Pipeline) -> Result<(), RequestError> {
+    pub fn check(&self, pipeline: &Pipeline, moment: &KeyMoment) -> Result<(), RequestError> {
+        self.check_template(pipeline)?;
         let graph = pipeline.graph();
-        let steps = Plan::steps_of(graph, &self.selected(graph)?, self.partition.as_ref())?;
+        Ok(Plan::check(graph, &self.selected(graph)?, &self.partitions, moment)?)
+    }
+
+    /// Whether it can be executed with some partitions.
+    pub(crate) fn check_template(&self, pipeline: &Pipeline) -> Result<(), RequestError> {
+        let graph = pipeline.graph();
+        let steps = Plan::steps_of(graph, &self.selected(graph)?)?;
         let has_entry = |step: &str| self.config.get(step).is_some();
         let steps = steps.iter().map(|step| graph.steps()[*step].key.as_str());
         let steps = steps.filter(|step| !self.stale_only || has_entry(step));
@@ -105,6 +232,18 @@ pub enum RequestError {
         /// The key of the asset.
         asset: AssetKey,
     },
+    /// A set of partitions can't be read, is empty, or has too many.
+    #[error("{problem}")]
+    Partitions {
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// One partition and a set of them.
+    #[error("a partition was given, and the partitions `{partitions}` as well")]
+    TwicePartitioned {
+        /// The set.
+        partitions: String,
+    },
     /// The run can't be planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -124,6 +263,8 @@ impl RequestError {
             Self::UnknownJob { .. }
             | Self::Selection(_)
             | Self::AssetIsGone { .. }
+            | Self::Partitions { .. }
+            | Self::TwicePartitioned { .. }
             | Self::Plan(_)
             | Self::Tag(_) => vec![Problem::from(self)],
         }
@@ -135,6 +276,8 @@ impl Advice for RequestError {
         match self {
             Self::UnknownJob { hint, .. } => Some(Cow::Borrowed(hint)),
             Self::AssetIsGone { .. } => Some("start a new run".into()),
+            Self::Partitions { problem } => problem.hint(),
+            Self::TwicePartitioned { .. } => Some("give one of them".into()),
             Self::Selection(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Config(errors) => errors.hint(),

@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, RequestError};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation, GateDefinition};
 use crate::automation::Automation;
-use crate::graph::{AssetGraph, Selection, closest, order};
-use crate::param::{Input, InputMapping, Requirements};
-use crate::partition::PartitionsDefinition;
+use crate::graph::{AssetGraph, AssetIndex, Selection, closest, order};
+use crate::param::{Input, KeyRequirement, Requirements};
+use crate::partition::mapping::MappedAsset;
+use crate::partition::{PartitionsDefinition, fit_problem};
 use crate::problem::Problem;
 use crate::run::{RunRequest, RunSpec, RunTag, RunTarget};
 use crate::schedule::Misfire;
@@ -179,7 +180,8 @@ struct Steps<'a> {
 impl Steps<'_> {
     fn check_definition(&self, definition: &AssetDefinition, errors: &mut Vec<DefinitionError>) {
         let dependent = definition.step.as_str();
-        if let Some(problem) = definition.partitions.as_ref().and_then(PartitionsDefinition::problem) {
+        for problem in definition.partitions.iter().flat_map(PartitionsDefinition::problems) {
+            let problem = problem.clone();
             errors.push(DefinitionError::InvalidPartitions { step: dependent.into(), problem });
         }
         if let Some(computation) = &definition.computation {
@@ -264,13 +266,10 @@ impl Steps<'_> {
         for asset in requirements.previous.iter().filter(|asset| !self.producers.contains_key(*asset)) {
             errors.push(self.unlisted(dependent, asset));
         }
-        if requirements.partition && partitions.is_none() {
-            errors.push(DefinitionError::InvalidPartitions {
-                step: dependent.into(),
-                problem: Problem::new("it takes a `Partition`, but has no partitions")
-                    .with_hint("add `partitions = …`"),
-            });
-        }
+        let problems = requirements.partition.iter().filter_map(|key| key_problem(key, partitions));
+        errors.extend(
+            problems.map(|problem| DefinitionError::InvalidPartitions { step: dependent.into(), problem }),
+        );
     }
 
     /// What follows an alias of a model has its inputs by the same alias, or not at all.
@@ -339,53 +338,68 @@ fn type_error(dependent: &str, input: &Input, upstream: &AssetDefinition) -> Opt
     }
 }
 
+/// Why the partitions of an upstream asset can't be mapped to, or can't be taken as the step takes them; `None` if they can. What is wrong with
+/// either definition is said of it.
 fn mapping_error(
     dependent: &str,
     own: Option<&PartitionsDefinition>,
     input: &Input,
     upstream: Option<&PartitionsDefinition>,
 ) -> Option<DefinitionError> {
-    let (problem, hint) = match (input.mapping, upstream, own) {
-        (InputMapping::Identity, None, _) | (InputMapping::AllPartitions, Some(_), _) => return None,
-        (InputMapping::Identity, Some(_), None) if input.loads.is_none() => return None,
-        (InputMapping::Identity, Some(_), None) => (
-            format!("`{}` has partitions and `{dependent}` has none", input.asset),
-            match input.read_as {
-                ReadAs::Latest => format!("take `Partitions<{}>` to gather all of them", input.asset),
-                ReadAs::History { .. } => {
-                    "each partition has a history of its own; give both the same partitions".into()
-                }
-                ReadAs::Shadow { .. } => {
-                    "of each partition is made in shadow by itself; give both the same partitions".into()
-                }
-                ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
-                    "each partition has a version in use of its own; give both the same partitions".into()
-                }
-            },
-        ),
-        (InputMapping::AllPartitions, None, _) => (
-            format!("`{}` has no partitions", input.asset),
-            format!("take it by reference: `{}: &…`", input.asset),
-        ),
-        (InputMapping::Identity, Some(upstream), Some(own)) => {
-            if own.shares_keys(upstream) {
-                return None;
-            }
-            let missing = own.keys().iter().find(|key| !upstream.contains(key))?;
-            let hint = match input.read_as {
-                ReadAs::History { .. } | ReadAs::Shadow { .. } => "give both the same partitions",
-                ReadAs::Latest
-                | ReadAs::Alias(_)
-                | ReadAs::InputOf { .. }
-                | ReadAs::InputOfChallenger { .. } => {
-                    "give both the same partitions, or gather them with `Partitions<…>`"
-                }
-            };
-            (format!("`{}` has no partition `{missing}`", input.asset), hint.into())
+    if own.into_iter().chain(upstream).any(|partitions| !partitions.problems().is_empty()) {
+        return None;
+    }
+    let dimensions =
+        |partitions: Option<&'_ PartitionsDefinition>| partitions.map(|of| of.dimensions().clone());
+    let (down, up) = (dimensions(own), dimensions(upstream));
+    let (down, up) =
+        (MappedAsset::new(dependent, down.as_ref()), MappedAsset::new(input.asset.as_str(), up.as_ref()));
+    let impossible = |problem: Problem| {
+        let (dependent, asset) = (dependent.to_owned(), input.asset.clone());
+        Some(DefinitionError::ImpossibleMapping { dependent, asset, problem })
+    };
+    let asset = &input.asset;
+    if input.gathers && upstream.is_none() {
+        let problem = Problem::new(format!("`{asset}` has no partitions"));
+        return impossible(problem.with_hint(format!("take it by reference: `{asset}: &…`")));
+    }
+    let mapping = match input.mapping.resolve(down, up) {
+        Ok(mapping) => mapping,
+        Err(problem) => return impossible(problem),
+    };
+    if input.loads.is_none() || input.gathers || mapping.is_single() {
+        return None;
+    }
+    let reason = match own {
+        None => format!("`{asset}` has partitions and `{dependent}` has none"),
+        Some(_) => {
+            format!("a partition of `{dependent}` belongs to several of `{asset}` ({})", mapping.words())
         }
     };
-    let (dependent, asset) = (dependent.to_owned(), input.asset.clone());
-    Some(DefinitionError::ImpossibleMapping { dependent, asset, problem, hint })
+    let ends = match input.read_as {
+        ReadAs::Latest => {
+            let hint = format!("take `Partitions<{asset}>` to gather them");
+            return impossible(Problem::new(reason).with_hint(hint));
+        }
+        ReadAs::History { .. } => "each partition has a history of its own; write a mapping to one of them",
+        ReadAs::Shadow { .. } => {
+            "of each partition is made in shadow by itself; write a mapping to one of them"
+        }
+        ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. } => {
+            "each partition has a version in use of its own; write a mapping to one of them, such as `#[input(map = latest())]`"
+        }
+    };
+    impossible(Problem::new(reason).with_hint(format!("{ends}, or give both the same partitions")))
+}
+
+/// Why the key of a partition can't be taken as a type; `None` if it can.
+fn key_problem(key: &KeyRequirement, partitions: Option<&PartitionsDefinition>) -> Option<Problem> {
+    let Some(partitions) = partitions else {
+        let problem = Problem::new("it takes a `Partition`, but has no partitions");
+        return Some(problem.with_hint("add `partitions = …`"));
+    };
+    let problem = fit_problem(key.shapes.as_deref()?, partitions.dimensions())?;
+    Some(problem.within(format!("it takes its key as `{}`", key.type_name)))
 }
 
 fn pool_problems(pools: &BTreeMap<String, u32>) -> impl Iterator<Item = Problem> {
@@ -413,10 +427,11 @@ fn check_jobs(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         let makes = Selection::parse(&job.selection).and_then(|selection| selection.select(&pipeline.graph));
         // What is wrong with the selection is said above.
         let Ok(makes) = makes else { continue };
+        errors.extend(makes.iter().find_map(|asset| growing_partitions(&pipeline.graph, *asset)).map(wrong));
         errors.extend(match Automation::check_job(&pipeline.graph, &makes, condition) {
             Err(error) => vec![wrong(Problem::from(&error))],
             Ok(()) => {
-                let requested = RunSpec::of_job(&*job.name).resolve(pipeline).err();
+                let requested = RunSpec::of_job(&*job.name).template(pipeline).err();
                 let problems = requested.into_iter().flat_map(|error| error.problems());
                 let asked = problems.map(|problem| problem.within("its condition can't request it"));
                 asked.map(wrong).collect()
@@ -432,7 +447,7 @@ fn template_problems(
     config: &Value,
     tags: &BTreeMap<String, String>,
 ) -> Vec<Problem> {
-    let selected = RunSpec::to(target.clone()).stale_only().resolve(pipeline).err();
+    let selected = RunSpec::to(target.clone()).stale_only().template(pipeline).err();
     let config = pipeline.check_config_so_far(config).err().map(RequestError::from);
     let tags = tags.iter().filter_map(|(key, value)| RunTag::check(key, value).err());
     let problems = selected.into_iter().chain(config).flat_map(|error| error.problems());
@@ -446,15 +461,34 @@ fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         let asset = &node.spec.key;
         let problems = if node.step.is_none() {
             vec![Problem::new("it is an external asset")]
+        } else if let Some(problem) = growing_partitions(graph, index) {
+            vec![problem]
         } else if let Err(error) = Automation::check(graph, index, condition) {
             vec![Problem::from(&error)]
         } else {
             let request = RunRequest::of_assets([asset.clone()]);
-            request.check(pipeline).err().map_or_else(Vec::new, |error| error.problems())
+            request.check_template(pipeline).err().map_or_else(Vec::new, |error| error.problems())
         };
         let wrong = |problem| DefinitionError::InvalidCondition { asset: asset.clone(), problem };
         errors.extend(problems.into_iter().map(wrong));
     }
+}
+
+/// Why no condition can ask for an asset: it doesn't say for which of its partitions; `None` if it can.
+fn growing_partitions(graph: &AssetGraph, asset: AssetIndex) -> Option<Problem> {
+    let partitions = graph.partitions(asset).filter(|partitions| !partitions.is_fixed())?;
+    let dimensions = partitions.dimensions().iter().filter(|dimension| !dimension.is_fixed());
+    let names: Vec<String> = dimensions.map(|dimension| format!("`{}`", dimension.name)).collect();
+    let message = format!(
+        "conditions are about whole assets, and `{}` has partitions that are more with time ({})",
+        graph.key(asset),
+        names.join(", ")
+    );
+    Some(
+        Problem::new(message).with_hint(
+            "schedule it: a run that is due makes the partitions of the windows that have just ended",
+        ),
+    )
 }
 
 fn check_watches(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
@@ -523,7 +557,7 @@ fn check_schedules(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
             None => {
                 let (config, tags) = (schedule.config.clone(), schedule.tags.clone());
                 let run = RunSpec::to(schedule.target.clone()).config(config).tags(tags);
-                run.resolve(pipeline).err().map_or_else(Vec::new, |error| error.problems())
+                run.template(pipeline).err().map_or_else(Vec::new, |error| error.problems())
             }
         };
         problems.extend(of_runs);

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{
-    AliasMoved, AliasPinned, Environment, EventKind, KindSet, ShadowCalled, ShadowOutcome, VersionDecided,
-    VersionJudged, VersionsBacktested,
+    AliasMoved, AliasPinned, Environment, EventKind, KindSet, PartitionsChanged, ShadowCalled, ShadowOutcome,
+    VersionDecided, VersionJudged, VersionsBacktested,
 };
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
@@ -131,6 +131,8 @@ pub enum EventBody {
     VersionsBacktested(VersionsBacktested),
     /// An asset's function was called with a version in shadow.
     ShadowCalled(ShadowCalled),
+    /// Texts of a dynamic dimension were added or removed.
+    PartitionsChanged(PartitionsChanged),
     /// Which version an alias means to the run.
     AliasPinned(AliasPinned),
     /// What an execution of the run was made with.
@@ -462,6 +464,7 @@ impl EventBody {
             Self::AliasMoved(_) => EventKind::AliasMoved,
             Self::VersionDecided(_) => EventKind::VersionDecided,
             Self::VersionsBacktested(_) => EventKind::VersionsBacktested,
+            Self::PartitionsChanged(_) => EventKind::PartitionsChanged,
             Self::ShadowCalled(_) => EventKind::ShadowCalled,
             Self::AliasPinned(_) => EventKind::AliasPinned,
             Self::EnvironmentRecorded(_) => EventKind::EnvironmentRecorded,
@@ -525,6 +528,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
+            | Self::PartitionsChanged(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
@@ -602,6 +606,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
+            | Self::PartitionsChanged(_)
             | Self::ShadowCalled(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
@@ -657,6 +662,7 @@ impl EventBody {
             | Self::AliasMoved(_)
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
+            | Self::PartitionsChanged(_)
             | Self::ShadowCalled(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)

@@ -78,6 +78,11 @@ impl NewEvent {
         Self { run: Some(run), at, step: None, asset: None, partition: None, attempt: 0, body, value: None }
     }
 
+    /// An event about neither a run nor an asset.
+    pub fn of_home(at: Timestamp, body: EventBody) -> Self {
+        Self { run: None, at, step: None, asset: None, partition: None, attempt: 0, body, value: None }
+    }
+
     /// An event about an asset or partition outside of runs.
     pub fn of_asset(of: AssetPartition, at: Timestamp, body: EventBody) -> Self {
         let AssetPartition { asset, partition } = of;

@@ -70,6 +70,8 @@ pub enum EventKind {
     VersionsBacktested = 27,
     /// An asset's function was called with a version in shadow.
     ShadowCalled = 28,
+    /// Texts of a dynamic dimension were added or removed.
+    PartitionsChanged = 29,
 }
 
 /// What an event is about.
@@ -85,11 +87,13 @@ pub enum EventSubject {
     Log,
     /// What the run is executed with, which doesn't change its status.
     Context,
+    /// The partitions that there are.
+    Partitions,
 }
 
 impl EventKind {
     /// All kinds, by number.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::RunQueued,
         Self::RunStarted,
         Self::RunCanceling,
@@ -118,6 +122,7 @@ impl EventKind {
         Self::EnvironmentRecorded,
         Self::VersionsBacktested,
         Self::ShadowCalled,
+        Self::PartitionsChanged,
     ];
 
     /// The number under which databases know it.
@@ -161,6 +166,7 @@ impl EventKind {
             Self::EnvironmentRecorded => "environment_recorded",
             Self::VersionsBacktested => "versions_backtested",
             Self::ShadowCalled => "shadow_called",
+            Self::PartitionsChanged => "partitions_changed",
         }
     }
 
@@ -194,6 +200,7 @@ impl EventKind {
             | Self::ShadowCalled => EventSubject::Asset,
             Self::Logged => EventSubject::Log,
             Self::AliasPinned | Self::EnvironmentRecorded => EventSubject::Context,
+            Self::PartitionsChanged => EventSubject::Partitions,
         }
     }
 
@@ -226,7 +233,8 @@ impl EventKind {
             | Self::VersionsBacktested
             | Self::ShadowCalled
             | Self::AliasPinned
-            | Self::EnvironmentRecorded => None,
+            | Self::EnvironmentRecorded
+            | Self::PartitionsChanged => None,
         }
     }
 }
@@ -389,12 +397,13 @@ mod tests {
             (26, "environment_recorded"),
             (27, "versions_backtested"),
             (28, "shadow_called"),
+            (29, "partitions_changed"),
         ];
         assert_eq!(EventKind::ALL.map(|kind| (kind.number(), kind.name())), stored);
         for (number, name) in stored {
             assert_eq!(EventKind::from_number(number).map(EventKind::name), Some(name));
         }
-        assert_eq!((EventKind::from_number(0), EventKind::from_number(29)), (None, None));
+        assert_eq!((EventKind::from_number(0), EventKind::from_number(30)), (None, None));
     }
 
     /// Reading a name that doesn't exist, serde lists those that do.

@@ -8,6 +8,7 @@ mod body;
 mod envelope;
 mod environment;
 mod kind;
+mod partition_events;
 mod shadow_events;
 mod version_events;
 
@@ -18,6 +19,7 @@ pub use body::{
 pub use envelope::{Event, FORMAT, NewEvent};
 pub use environment::{Environment, FileHash, FileHasher, WorkingTree};
 pub use kind::{EventKind, EventSubject, KindSet};
+pub use partition_events::PartitionsChanged;
 pub use shadow_events::{ShadowCalled, ShadowOutcome, ShadowValue};
 pub use version_events::{
     AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, Mover, ShadowTrial,

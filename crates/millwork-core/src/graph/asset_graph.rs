@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::closest;
 use super::cycle::{DependencyCycle, find_cycle};
 use super::history::HistoryEdge;
+use super::partitions::Mappings;
 use crate::asset::{AssetDefinition, AssetKey, AssetSpec, CheckDefinition, Computation, GateDefinition};
 use crate::id::StepKey;
 use crate::index::{IndexVec, typed_index};
 use crate::param::{Input, StandingConfig};
+use crate::partition::PartitionsDefinition;
 use crate::version::{AliasName, ReadAs};
 
 typed_index! {
@@ -28,7 +30,7 @@ typed_index! {
 #[derive(Debug)]
 pub struct AssetGraph {
     assets: IndexVec<AssetIndex, AssetNode>,
-    steps: IndexVec<StepIndex, StepNode>,
+    pub(super) steps: IndexVec<StepIndex, StepNode>,
     asset_by_key: HashMap<AssetKey, AssetIndex>,
     step_by_key: HashMap<StepKey, StepIndex>,
 }
@@ -42,6 +44,8 @@ pub struct AssetNode {
     pub step: Option<StepIndex>,
     /// The assets it is made from.
     pub upstream: Vec<AssetIndex>,
+    /// Its partitions; `None` if it has none, or if they aren't known because it is external.
+    pub partitions: Option<PartitionsDefinition>,
     /// The assets made from it.
     pub downstream: Vec<AssetIndex>,
     /// The assets that read its history, with those downstream of which it is.
@@ -61,6 +65,8 @@ pub struct StepNode {
     pub upstream: Vec<AssetIndex>,
     /// The assets whose histories it reads.
     pub histories: Vec<HistoryEdge>,
+    /// Which partitions of them it takes.
+    pub mappings: Mappings,
     /// Whether it makes assets, or tests or judges one.
     pub kind: StepKind,
     /// Its standing configuration; `None` if its function takes none.
@@ -148,6 +154,7 @@ impl AssetGraph {
             graph.add_gate(gate);
         }
         graph.add_histories();
+        graph.add_mappings();
         Ok(graph)
     }
 
@@ -167,6 +174,7 @@ impl AssetGraph {
                 spec,
                 step,
                 upstream,
+                partitions: definition.partitions.clone(),
                 downstream: Vec::new(),
                 history_readers: Vec::new(),
                 checks: Vec::new(),
@@ -176,7 +184,14 @@ impl AssetGraph {
         if step.is_some() {
             let key = definition.step.clone();
             let kind = StepKind::Assets { definition, outputs };
-            self.add_step(StepNode { key, upstream, histories: Vec::new(), kind, config: None });
+            self.add_step(StepNode {
+                key,
+                upstream,
+                histories: Vec::new(),
+                mappings: Mappings::default(),
+                kind,
+                config: None,
+            });
         }
     }
 
@@ -189,7 +204,14 @@ impl AssetGraph {
         }
         let key = StepKey::of_check(&definition.asset, &definition.name);
         let kind = StepKind::Check { definition, asset };
-        self.add_step(StepNode { key, upstream, histories: Vec::new(), kind, config: None });
+        self.add_step(StepNode {
+            key,
+            upstream,
+            histories: Vec::new(),
+            mappings: Mappings::default(),
+            kind,
+            config: None,
+        });
     }
 
     /// Gives each step its standing configuration: its entry in `config`, which is by step name, over the defaults of its types.
@@ -207,7 +229,14 @@ impl AssetGraph {
         let upstream = self.upstream(Some(&definition.computation));
         let key = StepKey::of_check(&definition.asset, &definition.name);
         let kind = StepKind::Gate { definition, asset };
-        self.add_step(StepNode { key, upstream, histories: Vec::new(), kind, config: None });
+        self.add_step(StepNode {
+            key,
+            upstream,
+            histories: Vec::new(),
+            mappings: Mappings::default(),
+            kind,
+            config: None,
+        });
     }
 
     fn add_step(&mut self, step: StepNode) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::{AssetGraph, AssetIndex, StepIndex};
-use crate::partition::{AssetPartition, PartitionKey};
 
 /// That a step reads the history of an asset: an edge that doesn't order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +31,6 @@ impl AssetGraph {
     pub fn shadow_readers(&self, asset: AssetIndex) -> impl Iterator<Item = AssetIndex> + '_ {
         let reads = move |reader: &AssetIndex| self.shadows(*reader).any(|read| read == asset);
         self.assets().indices().filter(reads)
-    }
-
-    /// An asset at a step's partition, or as a whole if the asset has no partitions: the history that the step reads.
-    pub fn history_at(
-        &self,
-        asset: AssetIndex,
-        partition: Option<&PartitionKey>,
-    ) -> AssetPartition<AssetIndex> {
-        let partitions = self.definition(asset).and_then(|definition| definition.partitions.as_ref());
-        AssetPartition::new(asset, partitions.and(partition.cloned()))
     }
 
     /// Whether a way leads from what a step makes to an asset, by edges of any kind.

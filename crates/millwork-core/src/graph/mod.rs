@@ -14,5 +14,5 @@ pub use asset_graph::{AssetGraph, AssetIndex, AssetNode, Edge, StepIndex, StepKi
 pub use closest::closest;
 pub(crate) use cycle::DependencyCycle;
 pub use history::HistoryEdge;
-pub use partitions::PartitionError;
+pub use partitions::{Mappings, PartitionError};
 pub use selection::{AssetSet, Selection, SelectionError};

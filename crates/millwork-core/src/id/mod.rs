@@ -9,4 +9,5 @@ pub(crate) mod shared_text;
 
 pub use asset_key::AssetKey;
 pub use partition_key::PartitionKey;
+pub(crate) use partition_key::{shortened_segment, text_segment};
 pub use run::{RunId, StepKey};

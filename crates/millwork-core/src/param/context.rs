@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{Resources, StepSink, StoredHistory, StoredShadow, StoredVersion, log};
 use crate::BoxError;
 use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
+use crate::partition::Key;
 use crate::problem::Problem;
 use crate::value::SharedValue;
 use crate::version::ReadAs;
@@ -25,6 +26,8 @@ struct Parts {
     attempt: u32,
     started_at: Timestamp,
     partition: Option<PartitionKey>,
+    /// The values of the partition's key.
+    key: Option<Key>,
     inputs: HashMap<AssetKey, InputValue>,
     previous: HashMap<AssetKey, StoredVersion>,
     versions: HashMap<(AssetKey, ReadAs), StoredVersion>,
@@ -73,6 +76,7 @@ impl StepContext {
             attempt: 1,
             started_at: Timestamp::UNIX_EPOCH,
             partition: None,
+            key: None,
             inputs: HashMap::new(),
             previous: HashMap::new(),
             versions: HashMap::new(),
@@ -109,6 +113,11 @@ impl StepContext {
     /// The partition, if the step makes one.
     pub fn partition(&self) -> Option<&PartitionKey> {
         self.0.partition.as_ref()
+    }
+
+    /// The values of the partition's key, if the step makes one.
+    pub fn partition_values(&self) -> Option<&Key> {
+        self.0.key.as_ref()
     }
 
     /// The value of an upstream asset, a `T`.
@@ -211,10 +220,19 @@ impl StepContextBuilder {
         self
     }
 
-    /// Sets the partition; `None` for an unpartitioned step.
+    /// Sets the partition; `None` for an unpartitioned step. Its values are the text that it is called by, unless
+    /// [others](Self::partition_values) are set.
     #[must_use]
     pub fn partition(mut self, partition: Option<PartitionKey>) -> Self {
+        self.0.key = partition.as_ref().map(|partition| Key::texts([partition.label()]));
         self.0.partition = partition;
+        self
+    }
+
+    /// Sets the values of the partition's key, if they are known.
+    #[must_use]
+    pub fn partition_values(mut self, key: Option<Key>) -> Self {
+        self.0.key = key.or(self.0.key);
         self
     }
 

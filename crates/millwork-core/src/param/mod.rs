@@ -36,7 +36,7 @@ pub use log::{LogLevel, StepLog, StepSink};
 pub use partition::{Partition, Partitions};
 pub use previous::{Previous, StoredVersion};
 pub use recorded_config::{ConfigField, RecordedConfig};
-pub use requirements::{Absent, Input, InputMapping, Requirements, ResourceRequirement};
+pub use requirements::{Absent, Input, KeyRequirement, Requirements, ResourceRequirement};
 pub use resource::{Resource, ResourceError, Resources};
 pub use shadow::{Shadow, ShadowEntry, ShadowRecord, ShadowSource, StoredShadow};
 pub use standing_config::{StandingConfig, UnrecordableConfig};

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{FromStep, Requirements, StepContext};
 use crate::BoxError;
 use crate::id::PartitionKey;
+use crate::partition::FromPartitionKey;
 use crate::value::Asset;
 
-/// The key of the partition that the step makes, parsed as a `K`.
+/// The key of the partition that the step makes, read as a `K`: a [`TimeWindow`](crate::partition::TimeWindow), a text or what is derived
+/// with `#[derive(FromPartitionKey)]`, and a tuple of those for several dimensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition<K = PartitionKey>(pub K);
 
@@ -23,25 +24,20 @@ impl<K> Deref for Partition<K> {
     }
 }
 
-impl<K> FromStep for Partition<K>
-where
-    K: FromStr,
-    K::Err: fmt::Display,
-{
+impl<K: FromPartitionKey> FromStep for Partition<K> {
     fn requirements(requirements: &mut Requirements) {
-        requirements.partition = true;
+        requirements.partition_key::<K>();
     }
 
     fn from_step(context: &StepContext) -> Result<Self, BoxError> {
-        let key = context.partition().ok_or("the step has no partition")?;
-        match key.as_str().parse() {
-            Ok(parsed) => Ok(Self(parsed)),
-            Err(error) => Err(format!("failed to parse the partition key `{key}`: {error}").into()),
-        }
+        let key = context.partition_values().ok_or("the step has no partition")?;
+        Ok(Self(K::from_key(key)?))
     }
 }
 
-/// Every partition of an asset, by key: the fan-in.
+/// The partitions of an asset that belong to the partition of the step, by key: the fan-in. Which they are follows from the definitions of
+/// both, as [`Mapping`](crate::partition::mapping::Mapping) says: the days of a week, the same day, all of an asset for a step without
+/// partitions. `#[input(map = …)]` takes others.
 pub struct Partitions<A: Asset>(pub BTreeMap<PartitionKey, Arc<A::Value>>);
 
 impl<A: Asset> Deref for Partitions<A> {
@@ -54,7 +50,7 @@ impl<A: Asset> Deref for Partitions<A> {
 
 impl<A: Asset> FromStep for Partitions<A> {
     fn requirements(requirements: &mut Requirements) {
-        requirements.all_partitions::<A::Value>(A::KEY);
+        requirements.partitions::<A::Value>(A::KEY);
     }
 
     fn from_step(context: &StepContext) -> Result<Self, BoxError> {

@@ -4,6 +4,8 @@ use std::any::{TypeId, type_name};
 
 use super::ConfigSchema;
 use crate::id::AssetKey;
+use crate::partition::mapping::Mapping;
+use crate::partition::{FromPartitionKey, KeyShape};
 use crate::version::{AliasName, ReadAs};
 
 /// What a step's function takes.
@@ -21,8 +23,8 @@ pub struct Requirements {
     pub histories: Vec<Input>,
     /// The assets of which it takes what versions in shadow have made, without waiting for anything.
     pub shadows: Vec<Input>,
-    /// Whether it asks for its partition's key.
-    pub partition: bool,
+    /// The types as which it takes its partition's key, each with what it can be read from.
+    pub partition: Vec<KeyRequirement>,
     /// The asset whose new version it judges; `None` for what isn't a gate.
     pub challenger: Option<AssetKey>,
 }
@@ -34,8 +36,10 @@ pub struct Input {
     pub asset: AssetKey,
     /// The type as which its value is loaded; `None` for an ordering dependency, whose value isn't loaded.
     pub loads: Option<(TypeId, &'static str)>,
-    /// Which of its partitions are taken.
-    pub mapping: InputMapping,
+    /// Which of its partitions are taken, as written.
+    pub mapping: Mapping,
+    /// Whether several of them may be, which are handed over as a map by key.
+    pub gathers: bool,
     /// Which version is read.
     pub read_as: ReadAs,
     /// What happens where the version doesn't exist: only an alias can be without one.
@@ -52,14 +56,13 @@ pub enum Absent {
     IsNone,
 }
 
-/// Which partitions of an upstream asset one step takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum InputMapping {
-    /// The partition of the same key; of an asset without partitions, its one value.
-    #[default]
-    Identity,
-    /// All of them, together.
-    AllPartitions,
+/// A type as which a function takes its partition's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRequirement {
+    /// The name of the type, for display.
+    pub type_name: &'static str,
+    /// What it can be read from, in each dimension; `None` if it can be any key.
+    pub shapes: Option<Vec<KeyShape>>,
 }
 
 /// A resource that a function takes.
@@ -74,17 +77,28 @@ pub struct ResourceRequirement {
 impl Requirements {
     /// Takes the value of an asset, a `T`.
     pub fn input<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
-        self.load::<T>(asset, InputMapping::Identity);
+        self.load::<T>(asset, false);
     }
 
-    /// Takes all partitions of an asset, each a `T`.
-    pub fn all_partitions<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
-        self.load::<T>(asset, InputMapping::AllPartitions);
+    /// Takes the partitions of an asset that belong to that of the step, each a `T`, as a map by key.
+    pub fn partitions<T: 'static>(&mut self, asset: impl Into<AssetKey>) {
+        self.load::<T>(asset, true);
+    }
+
+    /// Takes what `takes` takes, with this mapping of partitions.
+    pub fn mapped<R>(&mut self, mapping: &Mapping, takes: impl FnOnce(&mut Self) -> R) -> R {
+        let before = [self.inputs.len(), self.histories.len(), self.shadows.len()];
+        let taken = takes(self);
+        let lists = [&mut self.inputs, &mut self.histories, &mut self.shadows];
+        for (inputs, before) in lists.into_iter().zip(before) {
+            inputs.iter_mut().skip(before).for_each(|input| input.mapping = mapping.clone());
+        }
+        taken
     }
 
     /// Waits for an asset without loading it.
     pub fn after(&mut self, asset: impl Into<AssetKey>) {
-        self.inputs.push(Input::latest(asset.into(), None, InputMapping::Identity));
+        self.inputs.push(Input::latest(asset.into(), None));
     }
 
     /// Takes the version of an asset that an alias leads to, a `T`.
@@ -92,7 +106,7 @@ impl Requirements {
         let (asset, loads) = (asset.into(), Some((TypeId::of::<T>(), type_name::<T>())));
         // What is loaded is followed as well.
         self.inputs.retain(|input| input.loads.is_some() || input.asset != asset || input.read_as != read_as);
-        let input = Input::latest(asset, loads, InputMapping::Identity);
+        let input = Input::latest(asset, loads);
         self.inputs.push(Input { read_as, absent, ..input });
     }
 
@@ -100,7 +114,7 @@ impl Requirements {
     pub fn follow(&mut self, asset: impl Into<AssetKey>, alias: AliasName) {
         let (asset, read_as) = (asset.into(), ReadAs::Alias(alias));
         if !self.inputs.iter().any(|input| input.asset == asset && input.read_as == read_as) {
-            let input = Input::latest(asset, None, InputMapping::Identity);
+            let input = Input::latest(asset, None);
             self.inputs.push(Input { read_as, absent: Absent::IsNone, ..input });
         }
     }
@@ -110,7 +124,7 @@ impl Requirements {
         let asset = asset.into();
         if !self.histories.iter().any(|input| input.asset == asset) {
             let loads = Some((TypeId::of::<T>(), type_name::<T>()));
-            let input = Input::latest(asset, loads, InputMapping::Identity);
+            let input = Input::latest(asset, loads);
             self.histories.push(Input { read_as: ReadAs::History { after: None }, ..input });
         }
     }
@@ -120,9 +134,14 @@ impl Requirements {
         let asset = asset.into();
         if !self.shadows.iter().any(|input| input.asset == asset) {
             let loads = Some((TypeId::of::<T>(), type_name::<T>()));
-            let input = Input::latest(asset, loads, InputMapping::Identity);
+            let input = Input::latest(asset, loads);
             self.shadows.push(Input { read_as: ReadAs::Shadow { after: 0, until: 0 }, ..input });
         }
+    }
+
+    /// Takes the key of its partition, as a `K`.
+    pub fn partition_key<K: FromPartitionKey>(&mut self) {
+        self.partition.push(KeyRequirement { type_name: type_name::<K>(), shapes: K::shapes() });
     }
 
     /// Requires a resource of type `T`.
@@ -130,14 +149,15 @@ impl Requirements {
         self.resources.push(ResourceRequirement { type_id: TypeId::of::<T>(), type_name: type_name::<T>() });
     }
 
-    fn load<T: 'static>(&mut self, asset: impl Into<AssetKey>, mapping: InputMapping) {
+    fn load<T: 'static>(&mut self, asset: impl Into<AssetKey>, gathers: bool) {
         let loads = Some((TypeId::of::<T>(), type_name::<T>()));
-        self.inputs.push(Input::latest(asset.into(), loads, mapping));
+        self.inputs.push(Input { gathers, ..Input::latest(asset.into(), loads) });
     }
 }
 
 impl Input {
-    fn latest(asset: AssetKey, loads: Option<(TypeId, &'static str)>, mapping: InputMapping) -> Self {
-        Self { asset, loads, mapping, read_as: ReadAs::Latest, absent: Absent::SkipsTheStep }
+    fn latest(asset: AssetKey, loads: Option<(TypeId, &'static str)>) -> Self {
+        let mapping = Mapping::inferred();
+        Self { asset, loads, mapping, gathers: false, read_as: ReadAs::Latest, absent: Absent::SkipsTheStep }
     }
 }

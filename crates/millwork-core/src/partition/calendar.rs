@@ -236,6 +236,11 @@ impl Calendar {
 }
 
 impl Calendar {
+    /// Whether the same windows have ended at both of two instants.
+    pub(super) fn has_same_ended(&self, one: Timestamp, other: Timestamp) -> bool {
+        self.timetable().next(one.min(other)).is_none_or(|tick| tick > one.max(other))
+    }
+
     /// The window that starts at an instant, whether or not the definition has it; `None` if no tick comes then.
     pub(super) fn starting(&self, start: Timestamp) -> Option<TimeWindow> {
         self.0.numbering.is_tick(start).then(|| self.starting_at(start))?

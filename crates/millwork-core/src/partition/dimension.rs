@@ -1,6 +1,7 @@
 //! The dimensions of keys, as authors write them.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -100,6 +101,19 @@ impl Dimension {
         Dimensions::from(self).by(other)
     }
 
+    /// Whether its texts are added and removed at run time.
+    pub fn is_dynamic(&self) -> bool {
+        self.kind == DimensionKind::Dynamic
+    }
+
+    /// Whether its texts are listed in the definition.
+    pub fn is_fixed(&self) -> bool {
+        match self.kind {
+            DimensionKind::Fixed(_) => true,
+            DimensionKind::Windows(_) | DimensionKind::Dynamic => false,
+        }
+    }
+
     /// Its values, none of a dynamic dimension; or at least one problem.
     fn axis(&self) -> Result<Axis, Vec<Problem>> {
         let axis = match &self.kind {
@@ -147,7 +161,7 @@ impl Dimensions {
     }
 
     /// The values of each dimension, or at least one problem.
-    fn axes(&self) -> Result<Vec<(String, Axis)>, Vec<Problem>> {
+    pub(super) fn axes(&self) -> Result<Vec<(String, Axis)>, Vec<Problem>> {
         let (mut axes, mut problems, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for dimension in &self.0 {
             problems.extend(name_problem(&dimension.name));
@@ -161,6 +175,31 @@ impl Dimensions {
             }
         }
         if problems.is_empty() { Ok(axes) } else { Err(problems) }
+    }
+}
+
+/// What they are, such as `` `time` (daily windows in UTC from 2024-01-01) × `country` (dynamic texts) ``.
+impl fmt::Display for Dimensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, Dimension { name, kind }) in self.0.iter().enumerate() {
+            let between = if place > 0 { " × " } else { "" };
+            write!(f, "{between}`{name}` ({kind})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for DimensionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Windows(windows) => {
+                let start = windows.start.as_deref().unwrap_or_default();
+                write!(f, "{} in {} from {start}", windows.every.windows(), windows.zone)?;
+                windows.end.as_ref().map_or(Ok(()), |end| write!(f, " until {end}"))
+            }
+            Self::Fixed(texts) => f.write_str(&quoted(texts)),
+            Self::Dynamic => f.write_str("dynamic texts"),
+        }
     }
 }
 
@@ -188,4 +227,12 @@ fn fixed_texts(texts: &[String]) -> Result<Texts, Vec<Problem>> {
         twice.map(|text| Problem::new(format!("it has the text `{text}` twice")).with_hint("list it once")),
     );
     if problems.is_empty() { Ok(Texts::new(texts)) } else { Err(problems) }
+}
+
+/// Some of a list of texts.
+pub(super) fn quoted(texts: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = texts.iter().take(SHOWN).map(|text| format!("`{text}`")).collect();
+    let rest = if texts.len() > SHOWN { ", …" } else { "" };
+    format!("{}{rest}", shown.join(", "))
 }

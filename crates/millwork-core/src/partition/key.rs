@@ -8,7 +8,7 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
 use super::TimeWindow;
-use crate::id::PartitionKey;
+use crate::id::{PartitionKey, shortened_segment, text_segment};
 use crate::problem::Problem;
 
 /// The key of a partition: a value for each dimension, in their order.
@@ -71,15 +71,7 @@ impl Key {
 
     /// The identity as a name of a file, which may have 255 bytes: a longer one ends with `~` and a hash.
     pub fn path_segment(&self) -> String {
-        const LONGEST: usize = 255;
-        const HASH: usize = 32;
-        let identity = self.identity();
-        if identity.len() <= LONGEST {
-            return identity;
-        }
-        let hash = blake3::hash(identity.as_bytes()).to_hex();
-        let kept = identity.floor_char_boundary(LONGEST - HASH - 1);
-        format!("{}~{}", &identity[..kept], &hash[..HASH])
+        shortened_segment(&self.identity())
     }
 
     /// Why no partition can have the key; `None` if one may.
@@ -121,7 +113,16 @@ impl KeyValue {
     fn identity(&self) -> String {
         match self {
             Self::Window(window) => format!("@{}-{}", compact(window.start()), compact(window.end())),
-            Self::Text(text) => PartitionKey::from(&**text).path_segment(),
+            Self::Text(text) => text_segment(text),
+        }
+    }
+}
+
+impl From<&Key> for PartitionKey {
+    fn from(key: &Key) -> Self {
+        match key.values() {
+            [KeyValue::Text(text)] => text.clone().into(),
+            _ => Self::of_values(&key.identity(), key.text()),
         }
     }
 }

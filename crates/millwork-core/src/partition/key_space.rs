@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{escaped, interval, unescaped};
 use super::stored::StoredSpace;
 use super::{Calendar, IndexSet, Key, KeyIndex, KeySet, KeyValue};
+use crate::id::PartitionKey;
 use crate::problem::Problem;
 
 /// The keys that there are at a moment. It reads and writes keys, and sets of them, as text.
@@ -85,6 +86,16 @@ impl Texts {
         };
         self.present = self.present.difference(&IndexSet::from(index..=index));
         true
+    }
+
+    /// Why a text can't be one of them; `None` if it can.
+    pub fn problem(text: &str) -> Option<Problem> {
+        KeyValue::text_problem(text)
+    }
+
+    /// The texts that are there, in the order of their indexes.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.present.iter().filter_map(|index| self.text(index)).map(|text| &**text)
     }
 
     /// The index of a text that is or was there.
@@ -269,6 +280,16 @@ impl KeySpace {
         KeySet::product(self.dimensions.iter().map(|dimension| dimension.present().clone()))
     }
 
+    /// The keys of the last window of each dimension that has windows, with every text.
+    pub fn latest(&self) -> KeySet {
+        KeySet::product(self.dimensions.iter().map(|dimension| match &dimension.axis {
+            Axis::Windows(_) => {
+                dimension.present().last().map_or_else(IndexSet::default, |last| IndexSet::from(last..=last))
+            }
+            Axis::Texts(_) => dimension.present().clone(),
+        }))
+    }
+
     /// The key with a text.
     ///
     /// # Errors
@@ -297,6 +318,10 @@ impl KeySpace {
 
     /// The key with an [identity](Key::identity); `None` if no dimension ever had such a value.
     pub fn key_of_identity(&self, identity: &str) -> Option<Key> {
+        self.key_at(&self.index_of_identity(identity)?)
+    }
+
+    fn index_of_identity(&self, identity: &str) -> Option<KeyIndex> {
         let parts: Vec<&str> = identity.split(',').collect();
         if parts.len() != self.dimensions.len() {
             return None;
@@ -312,8 +337,9 @@ impl KeySpace {
                 texts.index(&text)
             }
         });
-        let index: Option<KeyIndex> = index.collect();
-        self.key_at(&index?).filter(|key| key.identity() == identity)
+        let index: KeyIndex = index.collect::<Option<_>>()?;
+        // An identity is written in one way only.
+        self.key_at(&index).filter(|key| key.identity() == identity).map(|_| index)
     }
 
     /// The keys of a set by the indexes of another space, without those that it never had; empty if the names of the dimensions are others.
@@ -333,6 +359,134 @@ impl KeySpace {
             }))
         };
         set.products().iter().map(carried).fold(none, |all, product| all.union(&product))
+    }
+
+    /// The index of a partition's key; `None` if a dimension never had its value.
+    pub fn index_of(&self, key: &PartitionKey) -> Option<KeyIndex> {
+        match (key.values(), &self.dimensions[..]) {
+            (Some(values), _) => self.index_of_identity(values),
+            (None, [SpaceDimension { axis: Axis::Texts(texts), .. }]) => {
+                Some(vec![texts.index(key.label())?])
+            }
+            (None, _) => None,
+        }
+    }
+
+    /// Whether there is a partition's key.
+    pub fn has(&self, key: &PartitionKey) -> bool {
+        self.index_of(key).is_some_and(|index| self.has_index(&index))
+    }
+
+    fn has_index(&self, index: &[i64]) -> bool {
+        self.dimensions.iter().zip(index).all(|(dimension, index)| dimension.present().contains(*index))
+    }
+
+    /// The partition's key that a text means, as people write it or as its identity; or that was given as a value.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such key.
+    pub fn partition_key(&self, key: &PartitionKey) -> Result<PartitionKey, Problem> {
+        let index = match self.index_of(key).filter(|index| self.has_index(index)) {
+            Some(index) => index,
+            // What it is counts, and not what it is called: the same label may be another window.
+            None if key.values().is_some() => {
+                let problem = Problem::new(format!("there is no key `{key}` any more"));
+                return Err(problem.with_hint(self.hint()));
+            }
+            None => {
+                let identity = PartitionKey::of_identity(key.label(), None);
+                let linked = identity.values().and_then(|values| self.index_of_identity(values));
+                match linked.filter(|index| self.has_index(index)) {
+                    Some(index) => index,
+                    None => self.index_of_text(key.label())?,
+                }
+            }
+        };
+        self.partition_key_at(&index).ok_or_else(|| Problem::new(format!("there is no key `{key}`")))
+    }
+
+    /// The partition's key that a text means or meant, also one that is no partition any more; a text as it is if it never was one.
+    pub fn past_partition_key(&self, key: &PartitionKey) -> PartitionKey {
+        if let Ok(found) = self.partition_key(key) {
+            return found;
+        }
+        // A link has the identity as its text.
+        let linked = PartitionKey::of_identity(key.label(), None);
+        if linked.values().is_some() {
+            return self.labelled(&linked);
+        }
+        if key.values().is_some() {
+            return self.labelled(key);
+        }
+        let parts: Vec<&str> = match self.dimensions.len() {
+            1 => vec![key.label()],
+            _ => key.label().split('|').collect(),
+        };
+        let index = self.dimensions.iter().zip(&parts).map(|(dimension, part)| match &dimension.axis {
+            Axis::Windows(calendar) => calendar.index_of_label(part).ok(),
+            Axis::Texts(texts) if self.dimensions.len() == 1 => texts.index(part),
+            Axis::Texts(texts) => texts.index(&unescaped(part).ok()?),
+        });
+        let index: Option<KeyIndex> = index.collect();
+        let index = index.filter(|_| parts.len() == self.dimensions.len());
+        index.and_then(|index| self.partition_key_at(&index)).unwrap_or_else(|| key.clone())
+    }
+
+    /// The partition's key with an index in each dimension, whether or not it is there.
+    pub fn partition_key_at(&self, index: &[i64]) -> Option<PartitionKey> {
+        self.key_at(index).map(|key| PartitionKey::from(&key))
+    }
+
+    /// The partitions' keys of a set, in the order of their indexes.
+    pub fn partition_keys(&self, keys: &KeySet) -> Vec<PartitionKey> {
+        let keys = keys.next(None, usize::MAX);
+        keys.iter().filter_map(|index| self.partition_key_at(index)).collect()
+    }
+
+    /// The partition's key as this space labels it now; as it was if it never had such a key.
+    pub fn labelled(&self, key: &PartitionKey) -> PartitionKey {
+        let found = key.values().and_then(|values| self.index_of_identity(values));
+        found.and_then(|index| self.partition_key_at(&index)).unwrap_or_else(|| key.clone())
+    }
+
+    /// Whether it has one dimension, of texts.
+    pub fn is_one_list(&self) -> bool {
+        matches!(&self.dimensions[..], [SpaceDimension { axis: Axis::Texts(_), .. }])
+    }
+
+    /// Some of the keys, for who has named another one, or none.
+    pub fn hint(&self) -> String {
+        const SHOWN: usize = 10;
+        let all = self.all();
+        let keys: Vec<String> = all
+            .next(None, SHOWN)
+            .iter()
+            .filter_map(|index| self.key_at(index))
+            .map(|key| format!("`{key}`"))
+            .collect();
+        match all.count() {
+            0 => "it has no partition so far".to_owned(),
+            count if count <= SHOWN as u64 => format!("it has {}", keys.join(", ")),
+            _ if self.is_one_list() => format!("it has {}, …", keys.join(", ")),
+            count => {
+                let last = all.page(count - 1, 1);
+                let last = last
+                    .first()
+                    .and_then(|index| self.key_at(index))
+                    .map(|key| format!("`{key}`"))
+                    .unwrap_or_default();
+                format!("it has {} … {last}", keys.first().map_or("", String::as_str))
+            }
+        }
+    }
+
+    /// Whether the same windows have ended at another time.
+    pub(super) fn is_same_at(&self, now: Timestamp) -> bool {
+        self.dimensions.iter().all(|dimension| match &dimension.axis {
+            Axis::Windows(calendar) => calendar.has_same_ended(self.now, now),
+            Axis::Texts(_) => true,
+        })
     }
 
     /// Why a set has more keys than are meant at once; `None` if it hasn't.
@@ -376,7 +530,10 @@ impl KeySpace {
         let names: Vec<&str> = self.names().collect();
         let message = format!("`{text}` has {parts} of the {dimensions} dimensions: {}", names.join(", "));
         let hint = if parts < dimensions {
-            format!("write `{text}{}` for every value of the others", "|*".repeat(dimensions - parts))
+            let every = "|*".repeat(dimensions - parts);
+            format!(
+                "write one part for each dimension; the set of partitions `{text}{every}` has every value of the others"
+            )
         } else {
             "write one part for each dimension, and `%7C` for a `|` in a value".to_owned()
         };

@@ -1,8 +1,8 @@
 //! Partitions: one asset, many values, each under a key.
 //!
-//! A [`PartitionsDefinition`] lists the keys that an asset has. Everything that happens to an asset (a step, an event, a stored value, a
-//! request) carries an optional [`PartitionKey`]; an asset without partitions simply never has one. Where both are meant
-//! together they are an [`AssetPartition`] or a [`StepPartition`].
+//! A [`PartitionsDefinition`] says which keys an asset has at a [`KeyMoment`]. Everything that happens to an asset (a step, an event, a stored value, a
+//! request) carries an optional [`PartitionKey`], a key by its identity and label; an asset without partitions simply never has one.
+//! Where both are meant together they are an [`AssetPartition`] or a [`StepPartition`].
 //!
 //! **Keys as values.** [`Dimensions`] define keys of any number of dimensions: time windows ([`daily`], [`hourly`], [`weekly`],
 //! [`monthly`], [`cron`]), [`fixed`] texts, and [`dynamic`] texts that come and go at run time. At a moment they are a
@@ -32,6 +32,7 @@ mod key_set;
 mod key_space;
 mod label;
 pub mod mapping;
+mod moment;
 mod numbering;
 mod set_text;
 mod stored;
@@ -45,13 +46,14 @@ mod window_lookup;
 
 pub use crate::id::PartitionKey;
 pub use calendar::Calendar;
-pub use definition::{PartitionsDefinition, StaticPartitions};
+pub use definition::PartitionsDefinition;
 pub use dimension::{Dimension, DimensionKind, Dimensions, dynamic, fixed, fixed_of};
 pub use fit::fit_problem;
 pub use index_set::IndexSet;
 pub use key::{Key, KeyValue};
 pub use key_set::{KeyIndex, KeySet};
 pub use key_space::{Axis, KeySpace, Texts};
+pub use moment::KeyMoment;
 pub use subject::{AssetPartition, StepPartition};
 pub use time_windows::{Every, Exclusion, TimeWindows, cron, daily, hourly, monthly, weekly};
 pub use typed_key::{FixedTexts, FromKeyValue, FromPartitionKey, KeyShape, fixed_value, part_of_key};

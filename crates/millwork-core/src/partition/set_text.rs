@@ -10,6 +10,9 @@ use crate::problem::Problem;
 const EMPTY_HINT: &str =
     "write a key, a range such as `2024-01-01..2024-01-31`, a list such as `de,fr`, or `*` for every key";
 
+/// The most sets that are joined with `;`, each of which is compared with those before.
+const MOST_SETS: usize = 1_000;
+
 /// Sets as text.
 impl KeySpace {
     /// The set that a text says.
@@ -33,6 +36,11 @@ impl KeySpace {
     /// When a part is malformed or names what isn't there, a range ends before it begins, or nothing is left. The hint says what
     /// to write.
     pub fn set(&self, text: &str) -> Result<KeySet, Problem> {
+        let count = text.split(';').count();
+        if count > MOST_SETS {
+            let problem = Problem::new(format!("{count} sets of keys are joined, and {MOST_SETS} may be"));
+            return Err(problem.with_hint("write ranges, lists or `*`, or name them in several requests"));
+        }
         let mut set = KeySet::empty(self.dimensions.len());
         for product in text.split(';') {
             let product = product.trim();

@@ -315,7 +315,7 @@ impl FromPartitionKey for PartitionKey {
     }
 
     fn from_key(key: &Key) -> Result<Self, Problem> {
-        Ok(key.text().into())
+        Ok(key.into())
     }
 }
 

@@ -6,11 +6,12 @@ use std::collections::{BTreeSet, HashMap};
 use thiserror::Error;
 
 use super::ReadyQueue;
+use super::mapped_step::MappedStep;
 use crate::asset::AssetKey;
-use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind, StepNode};
+use crate::graph::{AssetGraph, AssetIndex, AssetSet, PartitionError, StepIndex, StepKind};
 use crate::index::{IndexVec, typed_index};
-use crate::param::{Absent, Input, InputMapping};
-use crate::partition::{AssetPartition, PartitionKey, PartitionsDefinition, StepPartition};
+use crate::param::Absent;
+use crate::partition::{AssetPartition, KeyMoment, PartitionKey, PartitionsDefinition, StepPartition};
 use crate::problem::{Advice, ErrorClass};
 use crate::run::StepKey;
 use crate::version::ReadAs;
@@ -36,10 +37,15 @@ pub struct PlannedStep {
     pub partition: Option<PartitionKey>,
     /// The steps that it waits for, and can't do without: those that make its inputs, and the blocking checks of those.
     pub upstream: Vec<PlanIndex>,
-    /// The steps that it waits for, however they end: the gates of the assets whose aliases it follows.
+    /// The steps that it waits for, however they end: the gates of the assets whose aliases it follows, and those that make inputs without
+    /// which it does.
     pub after: Vec<PlanIndex>,
     /// Its inputs, in the order of its parameters.
     pub inputs: Vec<PlannedInput>,
+    /// The assets and partitions whose histories it reads, in the order of the step's.
+    pub histories: Vec<AssetPartition<AssetIndex>>,
+    /// The assets and partitions of which it reads what was made in shadow, in the order of its requirements.
+    pub shadows: Vec<AssetPartition<AssetIndex>>,
 }
 
 /// An input of a planned step: which partitions of which asset.
@@ -53,8 +59,12 @@ pub struct PlannedInput {
     pub gathered: bool,
     /// Whether their values are loaded.
     pub loads: bool,
+    /// Whether the step does without those that have no value.
+    pub tolerates_missing: bool,
     /// Which version is read.
     pub read_as: ReadAs,
+    /// The partition of the model through whose version it is read; `None` for other inputs, and for models without partitions.
+    pub through: Option<PartitionKey>,
     /// What happens where an alias doesn't exist.
     pub absent: Absent,
 }
@@ -63,13 +73,36 @@ pub struct PlannedInput {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PlanError {
     /// A partition that a selected asset doesn't have.
-    #[error("asset `{asset}` has no partition `{partition}`")]
-    UnknownPartition {
+    #[error(transparent)]
+    Partition(#[from] PartitionError),
+    /// Partitions of assets that have different ones.
+    #[error("`{asset}` has other partitions than `{other}`, and a run makes the same ones of all its assets")]
+    OtherPartitions {
+        /// The key of an asset without the partition.
+        asset: AssetKey,
+        /// The key of one that has it.
+        other: AssetKey,
+    },
+    /// A partition that is made from one that there isn't.
+    #[error("{} can't be made: `{upstream}` has {missing}", StepPartition::new(.step.clone(), .partition.clone()).quoted())]
+    Lacking {
+        /// The key of the step.
+        step: StepKey,
+        /// The partition that was asked for; `None` for a step without partitions.
+        partition: Option<PartitionKey>,
+        /// The key of the upstream asset.
+        upstream: AssetKey,
+        /// What it doesn't have, in words.
+        missing: String,
+    },
+    /// Every partition, of an asset whose partitions are more with time.
+    #[error("asset `{asset}` has {count} partitions, and none was named")]
+    NothingNamed {
         /// The key of the asset.
         asset: AssetKey,
-        /// The partition key that it doesn't have.
-        partition: PartitionKey,
-        /// The keys there are.
+        /// The number of partitions that it has now.
+        count: u64,
+        /// Some of them.
         hint: String,
     },
     /// A partition, and no selected asset has any.
@@ -83,7 +116,12 @@ pub enum PlanError {
 impl Advice for PlanError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
-            Self::UnknownPartition { hint, .. } => Cow::Borrowed(hint),
+            Self::Partition(error) => return error.hint(),
+            Self::OtherPartitions { .. } => "select them in runs of their own, what is upstream first".into(),
+            Self::Lacking { .. } => {
+                "name another partition, or let the mapping tolerate that some are missing".into()
+            }
+            Self::NothingNamed { hint, .. } => Cow::Borrowed(hint),
             Self::NothingPartitioned => "leave out the partition".into(),
             Self::NothingToRun => "`list assets` shows which assets are external".into(),
         })
@@ -95,32 +133,58 @@ impl Advice for PlanError {
 }
 
 impl Plan {
-    /// Plans to make the `selected` assets: one partition of those that have partitions, or all. The checks and gates of the
-    /// selected assets are run with them.
+    /// Plans to make the `selected` assets: some partitions of those that have partitions, or, if none are named, all of a fixed list. The
+    /// checks and gates of the selected assets are run with them. `moment` is the one of the request, so that a run that is resumed has
+    /// the same plan.
+    ///
+    /// # Errors
+    ///
+    /// When nothing selected is made here, or a partition can't be made.
     pub fn new(
         graph: &AssetGraph,
         selected: &AssetSet,
-        partition: Option<&PartitionKey>,
+        partitions: &[PartitionKey],
+        moment: &KeyMoment,
     ) -> Result<Self, PlanError> {
-        Ok(Builder::new(graph, partition).build(&Self::steps_of(graph, selected, partition)?))
+        let steps = Self::steps_of(graph, selected)?;
+        check_partitions(graph, selected, partitions, moment)?;
+        Ok(Builder::new(graph, partitions, moment).build(&steps))
     }
 
-    /// The steps of such a plan, whatever the number of partitions: those that make the assets, and their checks and gates.
+    /// Whether there is a plan, without making it: the assets have the partitions, and these lack none that they are made from.
     ///
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub fn steps_of(
+    pub fn check(
         graph: &AssetGraph,
         selected: &AssetSet,
-        partition: Option<&PartitionKey>,
-    ) -> Result<Vec<StepIndex>, PlanError> {
+        partitions: &[PartitionKey],
+        moment: &KeyMoment,
+    ) -> Result<(), PlanError> {
+        let steps = Self::steps_of(graph, selected)?;
+        check_partitions(graph, selected, partitions, moment)?;
+        let lacking = |step: &StepIndex| MappedStep::new(graph, *step, moment).lacking(partitions);
+        steps.iter().find_map(lacking).map_or(Ok(()), Err)
+    }
+
+    /// Plans to make every partition that there is of all assets, also those that lack partitions which they are made from.
+    pub fn of_everything(graph: &AssetGraph, moment: &KeyMoment) -> Self {
+        let steps: Vec<StepIndex> = graph.steps().indices().collect();
+        Builder::new(graph, &[], moment).build(&steps)
+    }
+
+    /// The steps of such a plan, whatever the partitions: those that make the assets, and their checks and gates.
+    ///
+    /// # Errors
+    ///
+    /// When nothing selected is made here.
+    pub fn steps_of(graph: &AssetGraph, selected: &AssetSet) -> Result<Vec<StepIndex>, PlanError> {
         let steps: BTreeSet<StepIndex> =
             selected.iter().filter_map(|asset| graph.assets()[*asset].step).collect();
         if steps.is_empty() {
             return Err(PlanError::NothingToRun);
         }
-        check_partition(graph, selected, partition)?;
         let mut made: BTreeSet<AssetIndex> = BTreeSet::new();
         for &step in &steps {
             if let StepKind::Assets { outputs, .. } = &graph.steps()[step].kind {
@@ -186,29 +250,52 @@ impl PlannedInput {
     }
 }
 
-fn check_partition(
+fn check_partitions(
     graph: &AssetGraph,
     selected: &AssetSet,
-    partition: Option<&PartitionKey>,
+    keys: &[PartitionKey],
+    moment: &KeyMoment,
 ) -> Result<(), PlanError> {
-    let Some(partition) = partition else { return Ok(()) };
     let mut any = false;
-    for &asset in selected {
-        let Some(definition) = graph.definition(asset) else { continue };
-        let Some(partitions) = &definition.partitions else { continue };
+    let mut checked: Vec<&PartitionsDefinition> = Vec::new();
+    for &asset in selected.iter().filter(|asset| graph.assets()[**asset].step.is_some()) {
+        let Some(partitions) = graph.partitions(asset) else { continue };
         any = true;
-        if !partitions.contains(partition) {
-            let asset = graph.key(asset).clone();
-            let hint = partitions.keys_hint();
-            return Err(PlanError::UnknownPartition { asset, partition: partition.clone(), hint });
+        if checked.contains(&partitions) {
+            continue;
         }
+        checked.push(partitions);
+        let space = partitions.space(moment);
+        if keys.is_empty() && !partitions.is_fixed() {
+            let (asset, count) = (graph.key(asset).clone(), space.all().count());
+            let hint = format!(
+                "name one or a set of them (`--partition` and `--partitions` on the command line); {}",
+                space.hint()
+            );
+            return Err(PlanError::NothingNamed { asset, count, hint });
+        }
+        let Some(key) = keys.iter().find(|key| !space.has(key)) else { continue };
+        let has_it = |other: &&AssetIndex| {
+            graph.partitions(**other).is_some_and(|partitions| partitions.space(moment).has(key))
+        };
+        if let Some(other) = selected.iter().find(has_it) {
+            let (asset, other) = (graph.key(asset).clone(), graph.key(*other).clone());
+            return Err(PlanError::OtherPartitions { asset, other });
+        }
+        // A text of definitions before is no key of these, although people write it like one.
+        graph.find_partition(asset, Some(key), moment)?;
+        let (asset, partition) = (graph.key(asset).clone(), key.clone());
+        let (reason, hint) = (" any more".to_owned(), Some(space.hint()));
+        return Err(PartitionError::Unknown { asset, partition, reason, hint }.into());
     }
-    if any { Ok(()) } else { Err(PlanError::NothingPartitioned) }
+    if any || keys.is_empty() { Ok(()) } else { Err(PlanError::NothingPartitioned) }
 }
 
 struct Builder<'a> {
     graph: &'a AssetGraph,
-    partition: Option<&'a PartitionKey>,
+    /// The partitions to make; none for all.
+    partitions: &'a [PartitionKey],
+    moment: &'a KeyMoment,
     steps: IndexVec<PlanIndex, PlannedStep>,
     /// The steps that make an asset's partition.
     makers: Positions,
@@ -222,10 +309,11 @@ struct Builder<'a> {
 type Positions = HashMap<AssetPartition<AssetIndex>, Vec<PlanIndex>>;
 
 impl<'a> Builder<'a> {
-    fn new(graph: &'a AssetGraph, partition: Option<&'a PartitionKey>) -> Self {
+    fn new(graph: &'a AssetGraph, partitions: &'a [PartitionKey], moment: &'a KeyMoment) -> Self {
         Self {
             graph,
-            partition,
+            partitions,
+            moment,
             steps: IndexVec::default(),
             makers: HashMap::new(),
             blocking_checks: HashMap::new(),
@@ -235,8 +323,9 @@ impl<'a> Builder<'a> {
 
     fn build(mut self, all: &[StepIndex]) -> Plan {
         for &step in all {
-            for partition in self.partitions(step) {
-                self.add(step, partition);
+            let mut mapped = MappedStep::new(self.graph, step, self.moment);
+            for partition in self.step_partitions(step) {
+                self.add(&mut mapped, partition);
             }
         }
         let before: Vec<_> =
@@ -248,21 +337,16 @@ impl<'a> Builder<'a> {
     }
 
     /// The partitions for which a step is called.
-    fn partitions(&self, step: StepIndex) -> Vec<Option<PartitionKey>> {
-        let of_asset = |asset: AssetIndex| self.graph.definition(asset)?.partitions.as_ref();
-        let definition = match &self.graph.steps()[step].kind {
-            StepKind::Assets { definition, .. } => definition.partitions.as_ref(),
-            StepKind::Check { asset, .. } | StepKind::Gate { asset, .. } => of_asset(*asset),
-        };
-        match (definition, self.partition) {
+    fn step_partitions(&self, step: StepIndex) -> Vec<Option<PartitionKey>> {
+        match (self.graph.step_partitions(step), self.partitions) {
             (None, _) => vec![None],
-            (Some(_), Some(one)) => vec![Some(one.clone())],
-            (Some(all), None) => all.keys().iter().cloned().map(Some).collect(),
+            (Some(all), []) => all.keys(self.moment).into_iter().map(Some).collect(),
+            (Some(_), named) => named.iter().cloned().map(Some).collect(),
         }
     }
 
-    fn add(&mut self, step: StepIndex, partition: Option<PartitionKey>) {
-        let position = self.steps.next_index();
+    fn add(&mut self, mapped: &mut MappedStep<'_>, partition: Option<PartitionKey>) {
+        let (position, step) = (self.steps.next_index(), mapped.step);
         let node = &self.graph.steps()[step];
         match &node.kind {
             StepKind::Assets { outputs, .. } => {
@@ -281,36 +365,28 @@ impl<'a> Builder<'a> {
                 self.gates.entry(judged).or_default().push(position);
             }
         }
-        let inputs = self.inputs(node, partition.as_ref());
-        self.steps.push(PlannedStep { step, partition, upstream: Vec::new(), after: Vec::new(), inputs });
-    }
-
-    fn inputs(&self, node: &StepNode, partition: Option<&PartitionKey>) -> Vec<PlannedInput> {
-        let mut inputs: Vec<_> =
-            node.computation().requirements.inputs.iter().map(|input| self.input(input, partition)).collect();
+        let partition_ref = partition.as_ref();
+        let mut inputs = mapped.inputs(partition_ref);
         if let StepKind::Check { asset, .. } = node.kind
             && !inputs.iter().any(|input| input.asset == asset)
         {
-            let partitions = vec![partition.cloned()];
+            let partitions = vec![partition.clone()];
             let (read_as, absent) = (ReadAs::Latest, Absent::SkipsTheStep);
-            inputs.push(PlannedInput { asset, partitions, gathered: false, loads: false, read_as, absent });
+            let (gathered, loads, tolerates_missing) = (false, false, false);
+            inputs.push(PlannedInput {
+                asset,
+                partitions,
+                gathered,
+                loads,
+                tolerates_missing,
+                read_as,
+                through: None,
+                absent,
+            });
         }
-        inputs
-    }
-
-    fn input(&self, input: &Input, partition: Option<&PartitionKey>) -> PlannedInput {
-        let asset = self.graph.index(input.asset.as_str()).expect("definitions were resolved");
-        let upstream = self.graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
-        let all = |keys: &PartitionsDefinition| keys.keys().iter().cloned().map(Some).collect();
-        let partitions = match (upstream, input.mapping) {
-            (None, _) => vec![None],
-            (Some(keys), InputMapping::AllPartitions) => all(keys),
-            (Some(_), InputMapping::Identity) if partition.is_some() => vec![partition.cloned()],
-            (Some(keys), InputMapping::Identity) => all(keys),
-        };
-        let gathered = input.mapping == InputMapping::AllPartitions;
-        let (read_as, absent) = (input.read_as.clone(), input.absent);
-        PlannedInput { asset, partitions, gathered, loads: input.loads.is_some(), read_as, absent }
+        let (histories, shadows) = (mapped.histories(partition_ref), mapped.shadows(partition_ref));
+        let (upstream, after) = (Vec::new(), Vec::new());
+        self.steps.push(PlannedStep { step, partition, upstream, after, inputs, histories, shadows });
     }
 
     /// The steps that make the inputs of a step, and the blocking checks of these inputs.
@@ -318,7 +394,8 @@ impl<'a> Builder<'a> {
         let step = &self.steps[position];
         let waits_for_checks = !self.graph.steps()[step.step].is_check();
         let mut upstream = BTreeSet::new();
-        let latest = step.inputs.iter().filter(|input| input.read_as == ReadAs::Latest);
+        let needed = step.inputs.iter().filter(|input| !input.tolerates_missing);
+        let latest = needed.filter(|input| input.read_as == ReadAs::Latest);
         for input in latest.flat_map(PlannedInput::asset_partitions) {
             upstream.extend(self.makers.get(&input).into_iter().flatten());
             let checks = self.blocking_checks.get(&input).filter(|_| waits_for_checks);
@@ -328,24 +405,30 @@ impl<'a> Builder<'a> {
         upstream.into_iter().collect()
     }
 
-    /// The gates that may move an alias which a step follows.
+    /// The steps that a step waits for without needing them: gates that may move an alias which it follows, and those that make what it can do
+    /// without.
     fn after(&self, position: PlanIndex) -> Vec<PlanIndex> {
         let step = &self.steps[position];
-        let followed = step.inputs.iter().flat_map(|input| {
-            let asset = match &input.read_as {
-                ReadAs::Latest
-                | ReadAs::History { .. }
-                | ReadAs::Shadow { .. }
-                | ReadAs::InputOfChallenger { .. } => None,
-                ReadAs::Alias(_) => Some(input.asset),
-                ReadAs::InputOf { model, .. } => self.graph.index(model.as_str()),
-            };
-            let partitions = input.partitions.iter();
-            partitions.filter_map(move |partition| Some(AssetPartition::new(asset?, partition.clone())))
+        let followed = step.inputs.iter().flat_map(|input| match &input.read_as {
+            ReadAs::Latest
+            | ReadAs::History { .. }
+            | ReadAs::Shadow { .. }
+            | ReadAs::InputOfChallenger { .. } => Vec::new(),
+            ReadAs::Alias(_) => input.asset_partitions().collect(),
+            ReadAs::InputOf { model, .. } => {
+                let model = self.graph.index(model.as_str());
+                model.map(|model| AssetPartition::new(model, input.through.clone())).into_iter().collect()
+            }
         });
-        let gates: BTreeSet<PlanIndex> =
-            followed.filter_map(|asset| self.gates.get(&asset)).flatten().copied().collect();
-        gates.into_iter().filter(|gate| *gate != position).collect()
+        let gates = followed.filter_map(|asset| self.gates.get(&asset)).flatten().copied();
+        let dispensable = step.inputs.iter().filter(|input| input.tolerates_missing);
+        let dispensable = dispensable.flat_map(PlannedInput::asset_partitions);
+        let makers = dispensable.flat_map(|input| {
+            let steps = [self.makers.get(&input), self.blocking_checks.get(&input)];
+            steps.into_iter().flatten().flatten().copied().collect::<Vec<_>>()
+        });
+        let after: BTreeSet<PlanIndex> = gates.chain(makers).collect();
+        after.into_iter().filter(|before| *before != position).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plan of a run: its steps, their order, and which of them are needed at all.
 
 mod build;
+mod mapped_step;
 mod ready_queue;
 mod repair;
 mod staleness;

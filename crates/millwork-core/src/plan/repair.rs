@@ -1,11 +1,12 @@
 //! The runs that make exactly some assets and partitions again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::PlannedInput;
+use super::mapped_step::MappedStep;
 use crate::asset::AssetKey;
-use crate::graph::{AssetGraph, AssetIndex};
-use crate::param::InputMapping;
-use crate::partition::{AssetPartition, PartitionKey};
+use crate::graph::{AssetGraph, AssetIndex, StepIndex};
+use crate::partition::{AssetPartition, KeyMoment, PartitionKey};
 use crate::run::{RunRequest, RunTag};
 use crate::version::VersionNumber;
 
@@ -16,14 +17,23 @@ pub fn repair_requests(
     graph: &AssetGraph,
     (model, version): (&AssetPartition, VersionNumber),
     outputs: &[AssetPartition<AssetIndex>],
+    moment: &KeyMoment,
 ) -> Vec<RunRequest> {
     let partition = model.partition.as_ref().map(|key| format!(" of partition {key}")).unwrap_or_default();
     let repaired = format!("{}@{version}{partition}", model.asset);
     // The turn of each output: that of what it is made from, or the next one if that is made in another run.
     let mut turns: HashMap<&AssetPartition<AssetIndex>, usize> = HashMap::new();
     let mut runs: BTreeMap<(usize, Option<&PartitionKey>), Vec<AssetKey>> = BTreeMap::new();
+    let mut steps: HashMap<StepIndex, MappedStep<'_>> = HashMap::new();
     for output in outputs {
-        let made_from = turns.iter().filter(|(other, _)| is_made_from(graph, output, other));
+        let step = graph.assets()[output.asset].step;
+        let inputs = step.map(|step| {
+            let step = steps.entry(step).or_insert_with(|| MappedStep::new(graph, step, moment));
+            step.inputs(output.partition.as_ref())
+        });
+        let inputs = inputs.iter().flatten().flat_map(PlannedInput::asset_partitions);
+        let inputs: HashSet<AssetPartition<AssetIndex>> = inputs.collect();
+        let made_from = turns.iter().filter(|(other, _)| inputs.contains(*other));
         let turn = made_from
             .map(|(other, turn)| if other.partition == output.partition { *turn } else { turn + 1 })
             .max()
@@ -33,25 +43,11 @@ pub fn repair_requests(
         run.push(graph.key(output.asset).clone());
     }
     let request = |((_, partition), assets): ((usize, Option<&PartitionKey>), Vec<AssetKey>)| {
-        let run = RunRequest { partition: partition.cloned(), ..RunRequest::of_assets(assets) };
+        let partitions = partition.cloned().into_iter().collect();
+        let run = RunRequest { partitions, ..RunRequest::of_assets(assets) };
         run.tagged(RunTag::Repair, repaired.as_str())
     };
     runs.into_iter().map(request).collect()
-}
-
-/// Whether an output is made from another one: with its partition, from the same one, or from all of them.
-fn is_made_from(
-    graph: &AssetGraph,
-    output: &AssetPartition<AssetIndex>,
-    other: &AssetPartition<AssetIndex>,
-) -> bool {
-    let key = graph.key(other.asset);
-    let computation = graph.definition(output.asset).and_then(|definition| definition.computation.as_ref());
-    let inputs = computation.into_iter().flat_map(|computation| &computation.requirements.inputs);
-    inputs.filter(|input| input.asset == *key).any(|input| match input.mapping {
-        InputMapping::AllPartitions => true,
-        InputMapping::Identity => other.partition.is_none() || other.partition == output.partition,
-    })
 }
 
 #[cfg(test)]
@@ -84,15 +80,20 @@ mod tests {
         };
         let check = |outputs: &[AssetPartition<AssetIndex>], expected: &[(&str, Option<&str>)]| {
             let model = (&AssetPartition::new("model".into(), None), VersionNumber::FIRST);
-            let requests = repair_requests(graph, model, outputs);
+            let requests = repair_requests(graph, model, outputs, &KeyMoment::default());
             let found: Vec<_> = requests
                 .iter()
-                .map(|run| (run.selection.as_str(), run.partition.as_ref().map(PartitionKey::as_str)))
+                .map(|run| (run.selection.as_str(), run.partitions.first().map(PartitionKey::label)))
                 .collect();
             assert_eq!(found, expected);
         };
         let daily = AssetPartition::new("daily".into(), Some("mon".into()));
-        let requests = repair_requests(graph, (&daily, VersionNumber::FIRST), &[of("scores", None)]);
+        let requests = repair_requests(
+            graph,
+            (&daily, VersionNumber::FIRST),
+            &[of("scores", None)],
+            &KeyMoment::default(),
+        );
         assert_eq!(RunTag::Repair.of(&requests[0].tags), Some("daily@1 of partition mon"));
         check(&[], &[]);
         check(

@@ -310,9 +310,13 @@ impl StalenessReport {
             causes.extend(news_of_histories(graph, latest, step, provenance));
         }
         let latest_inputs = step.inputs.iter().filter(|input| input.read_as == ReadAs::Latest);
-        for input in
-            latest_inputs.flat_map(PlannedInput::asset_partitions).filter(|input| self.is_stale(input))
-        {
+        let partitions = latest_inputs.flat_map(|input| {
+            let tolerated = input.tolerates_missing.then_some(&Staleness::Missing);
+            input
+                .asset_partitions()
+                .filter(move |partition| self.is_stale(partition) && self.get(partition) != tolerated)
+        });
+        for input in partitions {
             let AssetPartition { asset, partition } = input.by_key(graph);
             causes.push(Cause::Upstream { asset, partition });
         }
@@ -354,10 +358,11 @@ fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &Planned
         };
         InputVersion { upstream, data_version, version, read_as: input.read_as.clone() }
     };
-    let inputs = step.inputs.iter();
-    inputs
-        .flat_map(|input| input.asset_partitions().map(move |partition| version(input, partition)))
-        .collect()
+    let inputs = step.inputs.iter().flat_map(|input| {
+        let versions = input.asset_partitions().map(move |partition| version(input, partition));
+        versions.filter(|version| version.data_version.is_some() || !input.tolerates_missing)
+    });
+    inputs.collect()
 }
 
 /// The inputs by what is read. What an alias leads to beyond its own asset changes with the alias, which is an input as well; histories are
@@ -381,7 +386,9 @@ fn data_causes(then: &[InputVersion], now: &[InputVersion]) -> Vec<Cause> {
     });
     let removed = then.iter().filter(|input| {
         let reading = (&input.upstream, &input.read_as);
-        before.contains_key(&reading) && !after.contains_key(&reading)
+        // A partition without a value that a step does without was no input.
+        let was_there = input.data_version.is_some() || input.upstream.partition.is_none();
+        was_there && before.contains_key(&reading) && !after.contains_key(&reading)
     });
     changed.chain(removed.map(|input| cause(Some(input), None))).collect()
 }
@@ -417,8 +424,9 @@ pub fn news_of_histories(
     provenance: &Provenance,
 ) -> Vec<Cause> {
     let mut causes = Vec::new();
-    for edge in graph.steps()[step.step].histories.iter().filter(|edge| !edge.is_circular) {
-        let read = graph.history_at(edge.asset, step.partition.as_ref()).by_key(graph);
+    let edges = graph.steps()[step.step].histories.iter().zip(&step.histories);
+    for (_, read) in edges.filter(|(edge, _)| !edge.is_circular) {
+        let read = read.by_key(graph);
         let Some(to) = latest.get(&read).and_then(|evaluation| evaluation.version) else { continue };
         let from = provenance.newest_read(&read);
         if from.is_none_or(|from| from < to) {
@@ -476,7 +484,9 @@ fn lacking_inputs(
             match &input.read_as {
                 ReadAs::Latest => {
                     let is_declined = evaluation.is_some_and(|evaluation| evaluation.data_version.is_none());
-                    assets.contains(&partition) || is_declined && !report.is_stale(&partition)
+                    let is_without =
+                        assets.contains(&partition) || is_declined && !report.is_stale(&partition);
+                    is_without && !input.tolerates_missing
                 }
                 ReadAs::Alias(alias) => {
                     let exists = evaluation.is_some_and(|evaluation| evaluation.aliases.contains_key(alias));

@@ -14,6 +14,9 @@ use super::{RunId, RunTag, tags};
 use crate::asset::AssetKey;
 use crate::partition::PartitionKey;
 
+/// The most partitions of a request that are named in words.
+const SHOWN_PARTITIONS: usize = 5;
+
 /// The tag of runs that are left to a daemon; others are executed in the process that requested them.
 pub const QUEUE_TAG: (&str, &str) = (RunTag::Queue.key(), "default");
 
@@ -56,9 +59,12 @@ pub struct RunSpec {
     /// dedup window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The partition to make; `None` for every partition of the selected assets.
+    /// The partition to make, as a text or as the key of an event; `None` for what [`partitions`](Self::partitions) says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionKey>,
+    /// The set of partitions to make, as text, such as `2024-01-01..2024-01-31`; without either, every partition of a fixed list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<String>,
     /// Its configuration, by step; over that of its job, if it has one.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub config: Value,
@@ -89,6 +95,7 @@ impl RunSpec {
             target,
             key: None,
             partition: None,
+            partitions: None,
             config: Value::Object(Map::new()),
             tags: BTreeMap::new(),
             stale_only: false,
@@ -106,6 +113,19 @@ impl RunSpec {
     #[must_use]
     pub fn partition(self, partition: impl Into<PartitionKey>) -> Self {
         Self { partition: Some(partition.into()), ..self }
+    }
+
+    /// The run of a set of partitions, as text: `2024-01-01..2024-01-31`, `de,fr`, or `2024-01-01|*` of several dimensions.
+    #[must_use]
+    pub fn partitions(self, partitions: impl Into<String>) -> Self {
+        Self { partitions: Some(partitions.into()), ..self }
+    }
+
+    /// The run of what a person has written into a field for partitions: one, a set of them, or nothing.
+    #[must_use]
+    pub fn of_partitions(self, written: &str) -> Self {
+        let written = Some(written.trim()).filter(|written| !written.is_empty());
+        Self { partitions: written.map(str::to_owned), partition: None, ..self }
     }
 
     /// The run with a configuration.
@@ -151,9 +171,9 @@ pub struct RunRequest {
     pub selection: String,
     /// The assets it selected then.
     pub assets: Vec<AssetKey>,
-    /// The partition to make; without one, every partition of the selected assets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partition: Option<PartitionKey>,
+    /// The partitions to make; none for every partition of fixed lists.
+    #[serde(flatten, with = "stored_partitions")]
+    pub partitions: Vec<PartitionKey>,
     /// The configuration of its steps: an object by step name.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub config: Value,
@@ -217,8 +237,50 @@ impl RunRequest {
         again.tagged(RunTag::RetryOf, id.to_string())
     }
 
+    /// The partitions that were asked for, a few of many; empty for none.
+    pub fn partitions_in_words(&self) -> String {
+        let all = &self.partitions;
+        let (listed, more) = all.split_at(all.len().min(SHOWN_PARTITIONS));
+        let mut words = listed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        if let Some(last) = more.last() {
+            words = format!("{words} and {} more, up to {last}", more.len());
+        }
+        words
+    }
+
     /// What asked for the run, such as "schedule `hourly`"; `None` for a person.
     pub fn origin(&self) -> Option<String> {
         tags::origin(&self.tags).map(|(kind, name)| format!("{kind} `{name}`"))
+    }
+}
+
+/// The stored form of the partitions of a request: one as `partition`, as it always was, several as `partitions`.
+mod stored_partitions {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::partition::PartitionKey;
+
+    #[derive(Default, Serialize, Deserialize)]
+    struct Stored {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        partition: Option<PartitionKey>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        partitions: Vec<PartitionKey>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(keys: &[PartitionKey], serializer: S) -> Result<S::Ok, S::Error> {
+        let stored = match keys {
+            [] => Stored::default(),
+            [one] => Stored { partition: Some(one.clone()), partitions: Vec::new() },
+            several => Stored { partition: None, partitions: several.to_vec() },
+        };
+        stored.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<PartitionKey>, D::Error> {
+        let Stored { partition, partitions } = Stored::deserialize(deserializer)?;
+        Ok(partition.into_iter().chain(partitions).collect())
     }
 }

@@ -10,8 +10,8 @@ use millwork_core::event::{
 };
 use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::{
-    AssetDefinition, AssetKey, AssetPartition, AssetSpec, Definitions, FreshnessPolicy, PartitionsDefinition,
-    Pipeline, Severity,
+    AssetDefinition, AssetKey, AssetPartition, AssetSpec, Definitions, FreshnessPolicy, KeyMoment,
+    PartitionsDefinition, Pipeline, Severity,
 };
 
 /// A log that is written in few words, and read again from its beginning by each question.
@@ -116,7 +116,9 @@ impl Log {
     fn health(&self, asset: &str) -> AssetHealth {
         let graph = self.pipeline.graph();
         let now = Timestamp::from_second(60 * (self.events.len() as i64 + 1)).unwrap();
-        AssetStatuses::derive(graph, &self.fold(), now).of(graph.index(asset).unwrap()).clone()
+        AssetStatuses::derive(graph, &self.fold(), &KeyMoment::at(now))
+            .of(graph.index(asset).unwrap())
+            .clone()
     }
 
     /// Each asset's status in the order of their keys, with its partitions if it has more than one.
@@ -256,7 +258,7 @@ fn events_may_be_taken_in_again() {
     let mut fold = log.fold();
     log.events.iter().for_each(|event| fold.apply(event));
     let graph = log.pipeline.graph();
-    let statuses = AssetStatuses::derive(graph, &fold, Timestamp::from_second(600).unwrap());
+    let statuses = AssetStatuses::derive(graph, &fold, &KeyMoment::at(Timestamp::from_second(600).unwrap()));
     let status = |asset: &str| statuses.of(graph.index(asset).unwrap()).status;
     assert_eq!(["raw", "a"].map(|asset| status(asset).to_string()), ["fresh", "stale"]);
 }

@@ -8,8 +8,8 @@ use millwork_core::graph::Selection;
 use millwork_core::plan::{Cause, LatestEvaluation, LatestEvaluations, Plan, Staleness, StalenessReport};
 use millwork_core::run::RunSpec;
 use millwork_core::{
-    Advice, AssetDefinition, AssetPartition, Config, Definitions, FromStep as _, Job, PartitionsDefinition,
-    Pipeline, RecordedConfig,
+    Advice, AssetDefinition, AssetPartition, Config, Definitions, FromStep as _, Job, KeyMoment,
+    PartitionsDefinition, Pipeline, RecordedConfig,
 };
 use serde_json::{Value, json};
 
@@ -113,8 +113,9 @@ fn a_standing_configuration_that_does_not_fit_is_an_error_of_the_definitions() {
 
 #[test]
 fn runs_need_not_repeat_what_stands() {
-    let refused =
-        |config: &Value, run: RunSpec| run.resolve(&pipeline(config)).err().map(|error| error.one_line());
+    let refused = |config: &Value, run: RunSpec| {
+        run.resolve(&pipeline(config), &KeyMoment::default()).err().map(|error| error.one_line())
+    };
     let lacking = "the configuration of `export` is invalid: \"folder\" is a required property";
     assert_eq!(refused(&json!({}), RunSpec::of("export")).as_deref(), Some(lacking));
     let standing = json!({ "export": { "folder": "/data" } });
@@ -125,7 +126,7 @@ fn runs_need_not_repeat_what_stands() {
     // The request has what is the run's own.
     let job = Job::new("train", "model").config(json!({ "model": { "rate": 0.5 } }));
     let pipeline = definitions().job(job).config(json!({ "model": { "rounds": 40 } })).resolve().unwrap();
-    let request = RunSpec::of_job("train").resolve(&pipeline).unwrap();
+    let request = RunSpec::of_job("train").resolve(&pipeline, &KeyMoment::default()).unwrap();
     assert_eq!(request.config, json!({ "model": { "rate": 0.5 } }));
 }
 
@@ -147,7 +148,7 @@ fn check_staleness(asset: &str, config: &Value, made: &LatestEvaluations, expect
     let pipeline = pipeline(config);
     let graph = pipeline.graph();
     let selected = Selection::parse(asset).unwrap().select(graph).unwrap();
-    let plan = Plan::new(graph, &selected, None).unwrap();
+    let plan = Plan::new(graph, &selected, &[], &KeyMoment::default()).unwrap();
     let report = StalenessReport::new(graph, &plan, made);
     for step in &plan.steps {
         let output = step.at_partition(graph.index(asset).unwrap());

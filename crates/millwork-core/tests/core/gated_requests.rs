@@ -7,7 +7,8 @@ use millwork_core::run::{RunRequest, RunSpec};
 use millwork_core::version::{AliasName, ReadAs};
 use millwork_core::{
     Absent, Advice as _, AssetDefinition, Computation, Config, Definitions, FromStep as _, GateDefinition,
-    Job, PartitionsDefinition, Pipeline, Requirements, Schedule, StepFunction, StepResult, Verdict,
+    Job, KeyMoment, PartitionsDefinition, Pipeline, Requirements, Schedule, StepFunction, StepResult,
+    Verdict,
 };
 use serde_json::json;
 
@@ -52,15 +53,17 @@ fn pipeline() -> Pipeline {
 fn check(request: &RunRequest, expected: &str) {
     let pipeline = pipeline();
     let graph = pipeline.graph();
-    request.check(&pipeline).unwrap();
-    let plan = Plan::new(graph, &request.selected(graph).unwrap(), request.partition.as_ref()).unwrap();
+    request.check(&pipeline, &KeyMoment::default()).unwrap();
+    let plan =
+        Plan::new(graph, &request.selected(graph).unwrap(), &request.partitions, &KeyMoment::default())
+            .unwrap();
     let steps: Vec<String> = plan.steps.iter().map(|step| step.by_key(graph).to_string()).collect();
     assert_eq!(steps.join(" "), expected);
 }
 
 #[track_caller]
 fn check_spec(run: RunSpec, expected: &str) {
-    check(&run.resolve(&pipeline()).unwrap(), expected);
+    check(&run.resolve(&pipeline(), &KeyMoment::default()).unwrap(), expected);
 }
 
 #[test]
@@ -82,8 +85,17 @@ fn a_model_is_not_made_without_being_judged() {
 #[test]
 fn a_gate_is_configured_as_a_step() {
     let job = RunSpec::of_job("train").config(json!({ "model:better": { "gain": 0.25 } }));
-    assert_eq!(job.resolve(&pipeline()).unwrap().config, json!({ "model:better": { "gain": 0.25 } }));
-    let refused = |config| RunSpec::of("model").config(config).resolve(&pipeline()).unwrap_err().one_line();
+    assert_eq!(
+        job.resolve(&pipeline(), &KeyMoment::default()).unwrap().config,
+        json!({ "model:better": { "gain": 0.25 } })
+    );
+    let refused = |config| {
+        RunSpec::of("model")
+            .config(config)
+            .resolve(&pipeline(), &KeyMoment::default())
+            .unwrap_err()
+            .one_line()
+    };
     assert_eq!(
         refused(json!({ "model:better": { "gains": 1 } })),
         "`model:better` takes no parameter `gains`; hint: it takes `gain`"

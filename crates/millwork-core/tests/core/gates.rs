@@ -8,7 +8,7 @@ use millwork_core::plan::{Plan, PlanIndex};
 use millwork_core::version::{AliasName, ReadAs};
 use millwork_core::{
     Absent, AssetDefinition, CheckDefinition, CheckResult, Computation, Definitions, GateDefinition,
-    PartitionsDefinition, Requirements, StepFunction, StepResult, Verdict,
+    KeyMoment, PartitionsDefinition, Requirements, StepFunction, StepResult, Verdict,
 };
 
 fn asset(key: &str, inputs: &[&str]) -> AssetDefinition {
@@ -182,14 +182,14 @@ fn partitions_have_champions_of_their_own() {
         Definitions::new().assets([model(), none]),
         &[
             "`predictions` cannot map its partitions to those of `model`: `model` has partitions and `predictions` has none; \
-           hint: each partition has a version in use of its own; give both the same partitions",
+           hint: each partition has a version in use of its own; write a mapping to one of them, such as `#[input(map = latest())]`, or give both the same partitions",
         ],
     );
 }
 
 fn plan(graph: &AssetGraph, selection: &str) -> String {
     let selected = Selection::parse(selection).unwrap().select(graph).unwrap();
-    let plan = Plan::new(graph, &selected, None).unwrap();
+    let plan = Plan::new(graph, &selected, &[], &KeyMoment::default()).unwrap();
     let name = |position: &PlanIndex| plan.step_key(graph, *position).to_string();
     let names = |positions: &[PlanIndex]| positions.iter().map(name).collect::<Vec<_>>().join(",");
     let step = |position: PlanIndex| {

@@ -8,6 +8,7 @@ mod config;
 mod gated_requests;
 mod gates;
 mod histories;
+mod partitions;
 mod plan;
 mod requests;
 mod resolve;

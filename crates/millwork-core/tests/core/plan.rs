@@ -6,8 +6,8 @@ use millwork_core::event::{InputVersion, Provenance};
 use millwork_core::graph::{AssetGraph, Selection};
 use millwork_core::plan::{LatestEvaluation, LatestEvaluations, Plan, PlanIndex, StalenessReport};
 use millwork_core::{
-    AssetDefinition, AssetPartition, CheckResult, Definitions, InputMapping, PartitionKey,
-    PartitionsDefinition, Pipeline, Requirements, Severity, StepFunction, StepResult,
+    AssetDefinition, AssetPartition, CheckResult, Definitions, KeyMoment, PartitionKey, PartitionsDefinition,
+    Pipeline, Requirements, Severity, StepFunction, StepResult,
 };
 
 fn asset(key: &str, inputs: &[&str]) -> AssetDefinition {
@@ -42,7 +42,7 @@ fn blocking_check(asset: &str) -> CheckDefinition {
 /// a (checked) → b → d; c by day → e gathers c, and takes d.
 fn pipeline() -> Pipeline {
     let days = || PartitionsDefinition::fixed(["mon", "tue"]);
-    let gathers = |computation: &mut Computation| computation.requirements.all_partitions::<u8>("c");
+    let gathers = |computation: &mut Computation| computation.requirements.partitions::<u8>("c");
     Definitions::new()
         .assets([asset("a", &[]), asset("b", &["a"]), asset("d", &["b"])])
         .asset(asset("c", &["a"]).partitions(days()))
@@ -55,7 +55,8 @@ fn pipeline() -> Pipeline {
 fn plan(graph: &AssetGraph, selection: &str, partition: Option<&str>) -> Result<Plan, String> {
     let selected = Selection::parse(selection).and_then(|selection| selection.select(graph)).unwrap();
     let partition = partition.map(PartitionKey::from);
-    Plan::new(graph, &selected, partition.as_ref()).map_err(|error| error.one_line())
+    let partitions: Vec<PartitionKey> = partition.into_iter().collect();
+    Plan::new(graph, &selected, &partitions, &KeyMoment::default()).map_err(|error| error.one_line())
 }
 
 /// Each step with what it waits for: `b<a,a:ok`.
@@ -122,7 +123,7 @@ fn a_gathering_input_takes_every_partition() {
         .collect();
     assert_eq!(inputs, [("d", 1, false), ("c", 2, true)]);
     let gathers = &graph.computation("e").unwrap().requirements.inputs[1];
-    assert_eq!(gathers.mapping, InputMapping::AllPartitions);
+    assert!(gathers.gathers);
 }
 
 /// What was recorded when everything was made once: `asset=version<input@version,…`.
@@ -229,7 +230,7 @@ fn a_declined_value_is_not_missing() {
 fn forty_thousand_partitions_are_resolved_planned_and_judged() {
     const KEYS: usize = 40_000;
     let keys = || PartitionsDefinition::fixed((0..KEYS).map(|key| format!("key-{key}")));
-    let gathers = |computation: &mut Computation| computation.requirements.all_partitions::<u8>("b");
+    let gathers = |computation: &mut Computation| computation.requirements.partitions::<u8>("b");
     let pipeline = Definitions::new()
         .asset(asset("a", &[]).partitions(keys()))
         .asset(asset("b", &["a"]).partitions(keys()))

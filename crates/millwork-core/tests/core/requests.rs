@@ -2,7 +2,8 @@
 
 use millwork_core::run::{RunId, RunRequest, RunSpec, RunTag};
 use millwork_core::{
-    Advice as _, AssetDefinition, Config, Definitions, FromStep as _, Job, PartitionsDefinition, Pipeline,
+    Advice as _, AssetDefinition, Config, Definitions, FromStep as _, Job, KeyMoment, PartitionsDefinition,
+    Pipeline,
 };
 use serde_json::{Value, json};
 
@@ -62,7 +63,7 @@ fn pipeline() -> Pipeline {
 
 #[track_caller]
 fn refused(run: RunSpec, expected: &str) {
-    let error = run.resolve(&pipeline()).unwrap_err();
+    let error = run.resolve(&pipeline(), &KeyMoment::default()).unwrap_err();
     assert_eq!(error.one_line(), expected);
 }
 
@@ -120,7 +121,7 @@ fn a_job_is_completed() {
         .config(json!({ "load": { "rows": 7 } }))
         .tag("team", "ranking")
         .origin(RunTag::Schedule, "hourly");
-    let request = run.resolve(&pipeline()).unwrap();
+    let request = run.resolve(&pipeline(), &KeyMoment::default()).unwrap();
     assert_eq!(request.selection, "load");
     assert_eq!(request.assets, ["load".into()]);
     assert_eq!(request.config, json!({ "load": { "rows": 7, "source": { "url": "a" } } }));
@@ -137,7 +138,7 @@ fn a_job_is_completed() {
 #[test]
 fn what_a_stale_run_needs_is_known_later() {
     let run = RunSpec::of("export").stale_only();
-    assert_eq!(run.clone().resolve(&pipeline()).map(|_| ()), Ok(()));
+    assert_eq!(run.clone().resolve(&pipeline(), &KeyMoment::default()).map(|_| ()), Ok(()));
     refused(
         run.config(json!({ "export": { "columns": 2 } })),
         "the configuration of `export` is invalid: \"folder\" is a required property",
@@ -154,7 +155,8 @@ fn a_spec_is_stored_and_read() {
 #[test]
 fn a_retry_names_what_it_repeats() {
     let id = RunId::from_u128(7);
-    let request = RunSpec::of("load").tag("team", "data").resolve(&pipeline()).unwrap().queued();
+    let request =
+        RunSpec::of("load").tag("team", "data").resolve(&pipeline(), &KeyMoment::default()).unwrap().queued();
     let counted = request.clone().tagged(RunTag::Retry, "2");
     let again = counted.retry_of(id);
     assert_eq!(again, RunRequest { tags: again.tags.clone(), ..request });
@@ -165,9 +167,9 @@ fn a_retry_names_what_it_repeats() {
 /// A request of before the definitions changed.
 #[track_caller]
 fn check_stored(change: impl FnOnce(&mut RunRequest), expected: &str) {
-    let mut request = RunSpec::of("load").resolve(&pipeline()).unwrap();
+    let mut request = RunSpec::of("load").resolve(&pipeline(), &KeyMoment::default()).unwrap();
     change(&mut request);
-    assert_eq!(request.check(&pipeline()).unwrap_err().one_line(), expected);
+    assert_eq!(request.check(&pipeline(), &KeyMoment::default()).unwrap_err().one_line(), expected);
 }
 
 #[test]
@@ -180,10 +182,10 @@ fn what_is_stored_is_checked_again() {
         |request| request.config = json!({ "gone": {} }),
         "the configuration names `gone`, which is not a step; hint: `graph` shows all assets and steps",
     );
-    let mut request = RunSpec::of("load").resolve(&pipeline()).unwrap();
+    let mut request = RunSpec::of("load").resolve(&pipeline(), &KeyMoment::default()).unwrap();
     request.config = Value::Null;
     request.tags.insert("millwork/of_an_older_version".into(), "x".into());
-    assert_eq!(request.check(&pipeline()), Ok(()));
+    assert_eq!(request.check(&pipeline(), &KeyMoment::default()), Ok(()));
 }
 
 #[test]

@@ -165,45 +165,53 @@ fn partitions() {
     let parts = |key: &str, inputs: &[&str], keys: &str| asset(key, inputs).partitions(by_letter(keys));
     check(Definitions::new().asset(parts("a", &[], "xy")).asset(parts("b", &["a"], "x")), &[]);
     check(Definitions::new().asset(asset("a", &[])).asset(parts("b", &["a"], "xy")), &[]);
+    check(Definitions::new().asset(parts("a", &[], "xy")).asset(parts("b", &["a"], "xz")), &[]);
     check(
-        Definitions::new().asset(parts("a", &[], "xy")).asset(parts("b", &["a"], "xz")),
+        Definitions::new().asset(parts("a", &[], "xy")).asset(parts("b", &["a"], "vw")),
         &[
-            "`b` cannot map its partitions to those of `a`: `a` has no partition `z`; hint: give both the same partitions, or gather them with `Partitions<…>`",
+            "`b` cannot map its partitions to those of `a`: no text is in both `fixed` and `fixed`; `b` has `fixed` (`v`, `w`), and `a` has \
+             `fixed` (`x`, `y`); hint: write a `table`, or `dimension(\"fixed\", all())`, or give both a text in common",
         ],
     );
     check(
         Definitions::new().asset(parts("a", &[], "xy")).asset(asset("b", &["a"])),
         &[
-            "`b` cannot map its partitions to those of `a`: `a` has partitions and `b` has none; hint: take `Partitions<a>` to gather all of them",
+            "`b` cannot map its partitions to those of `a`: `a` has partitions and `b` has none; hint: take `Partitions<a>` to gather them",
         ],
     );
     check(
         Definitions::new()
             .asset(asset("a", &[]))
-            .asset(asset("b", &[]).policy(|computation| computation.requirements.all_partitions::<u8>("a"))),
+            .asset(asset("b", &[]).policy(|computation| computation.requirements.partitions::<u8>("a"))),
         &[
             "`b` cannot map its partitions to those of `a`: `a` has no partitions; hint: take it by reference: `a: &…`",
         ],
     );
     check(
         Definitions::new().asset(parts("a", &[], "")),
-        &["the partitions of `a` are invalid: it has no partition"],
+        &[
+            "the partitions of `a` are invalid: the dimension `fixed`: it has no text; hint: list at least one, as in `fixed([\"de\", \"fr\"])`",
+        ],
     );
     check(
         Definitions::new().asset(parts("a", &[], "xyx")),
-        &["the partitions of `a` are invalid: it has the partition `x` twice"],
+        &[
+            "the partitions of `a` are invalid: the dimension `fixed`: it has the text `x` twice; hint: list it once",
+        ],
     );
     let one =
         |key: &str| Definitions::new().asset(asset("a", &[]).partitions(PartitionsDefinition::fixed([key])));
     check(
         one(""),
-        &["the partitions of `a` are invalid: a partition key is empty; hint: give the partition a name"],
+        &[
+            "the partitions of `a` are invalid: the dimension `fixed`: a text of a key is empty; hint: give the partition a name",
+        ],
     );
     check(
-        one(&"/".repeat(86)),
+        one(&"/".repeat(256)),
         &[&format!(
-            "the partitions of `a` are invalid: the partition key `{}…` takes 258 bytes as the name of a file, and may take 255; \
-             hint: shorten it, for example to a hash; a byte that isn't of a letter, a digit, `_` or `-` takes three",
+            "the partitions of `a` are invalid: the dimension `fixed`: the text `{}…` of a key has 256 characters, and may have 255; \
+             hint: shorten it, for example to a hash",
             "/".repeat(40)
         )],
     );

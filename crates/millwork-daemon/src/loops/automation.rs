@@ -174,7 +174,7 @@ impl Conditions {
         let run = RunSpec::of_job(job_name(job).unwrap_or_default())
             .origin(RunTag::Automation, job.as_str())
             .origin(RunTag::Reason, reason);
-        Ok(run.resolve(&self.pipeline).map_err(|error| one_line_of(&error))?.queued())
+        Ok(run.template(&self.pipeline).map_err(|error| one_line_of(&error))?.queued())
     }
 }
 

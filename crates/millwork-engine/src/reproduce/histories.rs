@@ -27,14 +27,13 @@ pub(super) async fn original_steps(
         let key = planned.by_key(graph);
         let mut step =
             OriginalStep { started_at: execution.started_at.get(&key).copied(), ..OriginalStep::default() };
-        for edge in &graph.steps()[planned.step].histories {
-            let asset = graph.history_at(edge.asset, planned.partition.as_ref()).by_key(graph);
+        for asset in &planned.histories {
+            let asset = asset.by_key(graph);
             let history = history(store, execution, planned, graph, &asset).await?;
             step.histories.insert(asset, history);
         }
-        for input in &graph.steps()[planned.step].computation().requirements.shadows {
-            let Some(asset) = graph.index(input.asset.as_str()) else { continue };
-            let asset = graph.history_at(asset, planned.partition.as_ref()).by_key(graph);
+        for asset in &planned.shadows {
+            let asset = asset.by_key(graph);
             let shadow = in_shadow(execution, planned, graph, &asset);
             step.shadows.insert(asset, shadow);
         }

@@ -7,7 +7,7 @@ use millwork_core::graph::{AssetGraph, AssetSet};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::{AssetPartition, StepPartition};
-use millwork_storage::StorageError;
+use millwork_storage::{StorageError, key_moment_before};
 use serde_json::{Map, Value, json};
 
 use super::ReproduceError;
@@ -70,8 +70,13 @@ impl Engine {
         // Without any of the steps there is no plan, which is the error below.
         let plan = match selected.is_empty() {
             true => Plan::default(),
-            false => Plan::new(graph, &selected, request.partition.as_ref())
-                .map_err(|error| ExecuteError::Request(error.into()))?,
+            false => {
+                let first = original.decisions().map(|event| event.sequence).min();
+                let first = first.unwrap_or(u64::MAX);
+                let moment = key_moment_before(&*self.store, graph, record.created_at, first).await?;
+                Plan::new(graph, &selected, &request.partitions, &moment)
+                    .map_err(|error| ExecuteError::Request(error.into()))?
+            }
         };
         check_steps(graph, run, &plan, &original)?;
         let steps = original.steps();

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::graph::{AssetGraph, AssetIndex, StepNode};
+use millwork_core::partition::Key;
 use millwork_core::plan::{LatestEvaluations, Plan, PlanIndex};
 use millwork_core::run::RunId;
 use millwork_core::version::VersionNumber;
-use millwork_core::{AssetPartition, Clock, Pipeline, StepPartition};
+use millwork_core::{AssetPartition, Clock, KeyMoment, Pipeline, StepPartition};
 use millwork_storage::Store;
 use serde_json::Value;
 
@@ -26,6 +27,8 @@ pub(crate) struct PlannedRun {
     pub(crate) run: RunId,
     pub(crate) graph: Arc<AssetGraph>,
     pub(crate) plan: Plan,
+    /// When the run was requested, which says which partitions there are.
+    pub(crate) moment: KeyMoment,
     /// The materializations that were stored when the run started.
     pub(crate) stored: StoredInputs,
     /// The last number of a version of each planned output, before the run.
@@ -45,6 +48,14 @@ impl PlannedRun {
 
     pub(crate) fn step_partition(&self, position: PlanIndex) -> StepPartition {
         self.plan.steps[position].by_key(&self.graph)
+    }
+
+    /// The values of the key of a step's partition; `None` for a step without partitions.
+    pub(crate) fn key(&self, position: PlanIndex) -> Option<Key> {
+        let step = &self.plan.steps[position];
+        let (partition, partitions) = (step.partition.as_ref()?, self.graph.step_partitions(step.step)?);
+        let space = partitions.space(&self.moment);
+        space.key_at(&space.index_of(partition)?)
     }
 
     /// The assets that a step materializes, in the order of its function's results; empty for a check.

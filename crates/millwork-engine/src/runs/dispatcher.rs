@@ -531,6 +531,7 @@ impl Dispatcher {
             let inputs = &self.run.plan.steps[*step].inputs;
             inputs
                 .iter()
+                .filter(|input| !input.tolerates_missing)
                 .any(|input| input.asset == output.asset && input.partitions.contains(&output.partition))
         };
         let takers: Vec<PlanIndex> = self.queue.downstream(position).iter().copied().filter(takes).collect();

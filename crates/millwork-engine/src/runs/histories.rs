@@ -31,15 +31,11 @@ impl RunContext {
         without: &BTreeSet<AssetKey>,
     ) -> Result<Vec<StepHistory>, ValueError> {
         let planned = &self.planned;
-        let edges = &planned.step(position).histories;
-        if edges.is_empty() {
-            return Ok(Vec::new());
-        }
+        let wanted = &planned.plan.steps[position].histories;
         let graph = &planned.graph;
-        let mut histories = Vec::with_capacity(edges.len());
-        for edge in edges {
-            let partition = planned.plan.steps[position].partition.as_ref();
-            let (asset, value_type) = history_of(graph, edge.asset, partition)?;
+        let mut histories = Vec::with_capacity(wanted.len());
+        for wanted in wanted {
+            let (asset, value_type) = history_of(graph, wanted)?;
             let (from, newest, after) = match self.original_history(position, &asset) {
                 Some((from, OriginalHistory { newest, after })) => (from, newest, after),
                 None => {
@@ -53,7 +49,7 @@ impl RunContext {
             };
             let read = LoggedHistory::read(from, asset, value_type, newest, after).await?;
             let ReadHistory { stored, read } = read;
-            histories.push(StepHistory { asset: graph.key(edge.asset).clone(), stored, read });
+            histories.push(StepHistory { asset: graph.key(wanted.asset).clone(), stored, read });
         }
         Ok(histories)
     }

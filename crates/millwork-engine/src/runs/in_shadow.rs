@@ -31,13 +31,10 @@ impl RunContext {
     ) -> Result<Vec<StepShadow>, ValueError> {
         let planned = &self.planned;
         let graph = &planned.graph;
-        let wanted = &planned.step(position).computation().requirements.shadows;
+        let wanted = &planned.plan.steps[position].shadows;
         let mut shadows = Vec::with_capacity(wanted.len());
-        for input in wanted {
-            let no_value = || ValueError::NoValue { asset: input.asset.clone() };
-            let index = graph.index(input.asset.as_str()).ok_or_else(no_value)?;
-            let partition = planned.plan.steps[position].partition.as_ref();
-            let (asset, value_type) = history_of(graph, index, partition)?;
+        for wanted in wanted {
+            let (asset, value_type) = history_of(graph, wanted)?;
             let original = self.original.as_ref().and_then(|original| {
                 let step = original.steps.get(&planned.step_partition(position))?;
                 Some((original, *step.shadows.get(&asset)?))
@@ -57,7 +54,7 @@ impl RunContext {
                 }
             };
             let ReadShadow { stored, read } = made_in_shadow(from, asset, value_type, (after, until)).await?;
-            shadows.push(StepShadow { asset: input.asset.clone(), stored, read });
+            shadows.push(StepShadow { asset: graph.key(wanted.asset).clone(), stored, read });
         }
         Ok(shadows)
     }

@@ -110,15 +110,22 @@ impl PlannedRun {
         let by_alias = loaded.clone().filter(|input| input.read_as.follows_alias());
         for input in by_alias.filter(|input| !is_compared(&self.graph, planned, input)) {
             for partition in input.asset_partitions() {
-                let stored = self.pinned(&partition, &input.read_as, values).cloned();
+                let stored = self.pinned(input, &partition, values).cloned();
                 pinned.extend(stored.map(|stored| (input.asset, input.read_as.clone(), stored)));
             }
         }
         for input in loaded.filter(|input| !input.read_as.follows_alias()) {
             let mut sources = Vec::with_capacity(input.partitions.len());
-            for input in input.asset_partitions() {
-                let source = self.source(&input, values)?;
-                sources.push((input.partition, source));
+            for partition in input.asset_partitions() {
+                let is_declined = matches!(values.get(&partition), Some(ProducedValue::Nothing));
+                if is_declined && input.tolerates_missing {
+                    continue;
+                }
+                match self.source(&partition, values) {
+                    Ok(source) => sources.push((partition.partition, source)),
+                    Err(_) if input.tolerates_missing => {}
+                    Err(failure) => return Err(failure),
+                }
             }
             inputs.push(AttemptInput { asset: input.asset, gathered: input.gathered, values: sources });
         }
@@ -181,14 +188,20 @@ impl PlannedRun {
         let replaced = inputs.filter(|input| is_replaced(self.graph.key(input.asset), &input.read_as));
         for input in replaced.filter(|input| input.loads) {
             for partition in input.asset_partitions() {
-                let stored = shadow.get(&partition, &input.read_as).cloned();
+                let stored = shadow.get(input, &partition).cloned();
                 attempt.pinned.extend(stored.map(|stored| (input.asset, input.read_as.clone(), stored)));
             }
         }
-        let versions = attempt.versions.iter_mut();
-        for version in versions.filter(|one| is_replaced(&one.upstream.asset, &one.read_as)) {
-            let upstream = version.upstream.by_index(&self.graph);
-            let stored = upstream.and_then(|upstream| shadow.get(&upstream, &version.read_as));
+        // A version for each partition of each input, in their order.
+        let taken = planned
+            .inputs
+            .iter()
+            .flat_map(|input| input.asset_partitions().map(move |partition| (input, partition)));
+        let versions = attempt.versions.iter_mut().zip(taken);
+        for (version, (input, partition)) in
+            versions.filter(|(one, _)| is_replaced(&one.upstream.asset, &one.read_as))
+        {
+            let stored = shadow.get(input, &partition);
             version.version = stored.and_then(StoredInput::version);
             version.data_version = stored.and_then(StoredInput::data_version).cloned();
         }
@@ -198,11 +211,11 @@ impl PlannedRun {
     /// The version that a reading by an alias means: what a gate of the run has decided, or what it was when the run began.
     fn pinned<'a>(
         &'a self,
-        asset: &AssetPartition<AssetIndex>,
-        read_as: &ReadAs,
+        input: &PlannedInput,
+        of: &AssetPartition<AssetIndex>,
         values: &'a InMemoryValues,
     ) -> Option<&'a StoredInput> {
-        values.decided.get(asset, read_as).or_else(|| self.pins.get(asset, read_as))
+        values.decided.get(input, of).or_else(|| self.pins.get(input, of))
     }
 
     /// Why a step has to be skipped although everything before it is over: the alias that it follows doesn't exist, or there is no new
@@ -225,8 +238,7 @@ impl PlannedRun {
             inputs.filter(|input| input.read_as.follows_alias() && !is_compared(&self.graph, planned, input))
         {
             let mut missing = input.asset_partitions();
-            let is_missing =
-                |asset: &AssetPartition<AssetIndex>| self.pinned(asset, &input.read_as, values).is_none();
+            let is_missing = |asset: &AssetPartition<AssetIndex>| self.pinned(input, asset, values).is_none();
             if let Some(asset) = missing.find(is_missing) {
                 return Some(self.reason_of_absence(&asset, &input.read_as));
             }
@@ -260,9 +272,15 @@ impl PlannedRun {
         }
         let stored = self.stored.get(input).cloned();
         stored.map(InputSource::Stored).ok_or_else(|| {
-            let asset = input.by_key(&self.graph).quoted();
-            let message = format!("upstream asset {asset} has never been materialized");
-            let hint = "select it too, for example with `+` before the selection";
+            let input = input.by_key(&self.graph);
+            let message = format!("upstream asset {} has never been materialized", input.quoted());
+            let hint = match &input.partition {
+                None => "select it too, for example with `+` before the selection".to_owned(),
+                Some(partition) => format!(
+                    "materialize it first, for example with `materialize {} --partition '{partition}'`",
+                    input.asset
+                ),
+            };
             Failure::new(FailureKind::Input, message).with_hint(hint)
         })
     }
@@ -273,9 +291,7 @@ impl PlannedRun {
         let wanted = &self.step(position).computation().requirements.previous;
         for key in wanted.iter().filter(|_| !self.without_previous) {
             let Some(asset) = self.graph.index(key.as_str()) else { continue };
-            let partitions =
-                self.graph.definition(asset).and_then(|definition| definition.partitions.as_ref());
-            let partition = partitions.and(self.plan.steps[position].partition.clone());
+            let partition = self.graph.partitions(asset).and(self.plan.steps[position].partition.clone());
             let stored = self.stored.get(&AssetPartition::new(asset, partition)).cloned();
             let value_type = self.graph.assets()[asset].spec.value_type;
             previous
@@ -286,7 +302,8 @@ impl PlannedRun {
 
     /// The versions of everything that a step loads or waits for.
     fn versions(&self, position: PlanIndex, values: &InMemoryValues) -> Vec<InputVersion> {
-        let version = |read_as: &ReadAs, input: AssetPartition<AssetIndex>| {
+        let version = |planned: &PlannedInput, input: AssetPartition<AssetIndex>| {
+            let read_as = &planned.read_as;
             let stored = match (read_as, values.get(&input)) {
                 (ReadAs::Latest, Some(ProducedValue::InMemory(_, data_version))) => {
                     return InputVersion {
@@ -302,7 +319,7 @@ impl PlannedRun {
                 // What is read of histories and in shadow is known when the attempt begins.
                 (ReadAs::History { .. } | ReadAs::Shadow { .. }, _) => None,
                 (ReadAs::Alias(_) | ReadAs::InputOf { .. } | ReadAs::InputOfChallenger { .. }, _) => {
-                    self.pinned(&input, read_as, values)
+                    self.pinned(planned, &input, values)
                 }
             };
             InputVersion {
@@ -313,9 +330,7 @@ impl PlannedRun {
             }
         };
         let inputs = self.plan.steps[position].inputs.iter();
-        inputs
-            .flat_map(|input| input.asset_partitions().map(|partition| version(&input.read_as, partition)))
-            .collect()
+        inputs.flat_map(|input| input.asset_partitions().map(|partition| version(input, partition))).collect()
     }
 
     /// Whether a step that was planned because something upstream was out of date would have the same code, data and standing

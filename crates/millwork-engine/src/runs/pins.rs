@@ -13,7 +13,7 @@ use millwork_core::model::ModelHistory;
 use millwork_core::plan::{Plan, PlannedInput, PlannedStep};
 use millwork_core::run::RunId;
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
-use millwork_core::{AssetKey, AssetPartition};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 use millwork_storage::{EventQuery, StorageError, Store, input_event};
 
 use super::StoredInput;
@@ -35,21 +35,25 @@ pub(crate) struct ShadowVersion {
 
 impl ShadowVersion {
     /// The version that is meant; `None` if there is none.
-    pub(crate) fn get(&self, asset: &AssetPartition<AssetIndex>, read_as: &ReadAs) -> Option<&StoredInput> {
-        self.by_reading.get(&(asset.clone(), read_as.clone()))
+    pub(crate) fn get(&self, input: &PlannedInput, of: &AssetPartition<AssetIndex>) -> Option<&StoredInput> {
+        self.by_reading.get(&reading(input, of))
     }
 }
 
-/// An asset or partition, and which version of it is read.
-type Reading = (AssetPartition<AssetIndex>, ReadAs);
+/// An asset or partition, the partition of the model through whose version it is read, and which version is read.
+type Reading = (AssetPartition<AssetIndex>, Option<PartitionKey>, ReadAs);
+
+fn reading(input: &PlannedInput, of: &AssetPartition<AssetIndex>) -> Reading {
+    (of.clone(), input.through.clone(), input.read_as.clone())
+}
 
 /// An alias of an asset or partition.
 type AliasOf = (AssetPartition<AssetIndex>, AliasName);
 
 impl Pins {
     /// The version that is meant; `None` if there is none.
-    pub(crate) fn get(&self, asset: &AssetPartition<AssetIndex>, read_as: &ReadAs) -> Option<&StoredInput> {
-        self.by_reading.get(&(asset.clone(), read_as.clone()))
+    pub(crate) fn get(&self, input: &PlannedInput, of: &AssetPartition<AssetIndex>) -> Option<&StoredInput> {
+        self.by_reading.get(&reading(input, of))
     }
 
     /// What is known of the version in shadow of a model or partition; `None` if nothing is.
@@ -149,8 +153,8 @@ impl Pins {
         let read_as = ReadAs::InputOf { model: model_key.clone(), alias: alias.clone() };
         let inputs = plan.steps.iter().flat_map(|step| &step.inputs).filter(|input| input.read_as == read_as);
         let wanted: BTreeSet<AssetPartition<AssetIndex>> = inputs
+            .filter(|input| input.through == of.partition)
             .flat_map(PlannedInput::asset_partitions)
-            .filter(|input| input.partition == of.partition)
             .collect();
         for upstream in wanted {
             let key = upstream.by_key(graph);
@@ -161,10 +165,10 @@ impl Pins {
                 continue;
             };
             if let Some(found) = input_event(store, &event, input).await? {
-                by_reading.insert((upstream, read_as.clone()), StoredInput::new(found));
+                by_reading.insert((upstream, of.partition.clone(), read_as.clone()), StoredInput::new(found));
             }
         }
-        by_reading.insert((of, ReadAs::Alias(alias)), StoredInput::new(event));
+        by_reading.insert((of, None, ReadAs::Alias(alias)), StoredInput::new(event));
         Ok(Self { by_reading, in_shadow: HashMap::new() })
     }
 }
@@ -184,19 +188,20 @@ fn aliases_of(graph: &AssetGraph, plan: &Plan) -> BTreeSet<AliasOf> {
     let mut aliases = BTreeSet::new();
     for step in &plan.steps {
         for input in step.inputs.iter().filter(|input| !is_compared(graph, step, input)) {
-            let (asset, alias) = match &input.read_as {
+            match &input.read_as {
                 ReadAs::Latest
                 | ReadAs::History { .. }
                 | ReadAs::Shadow { .. }
-                | ReadAs::InputOfChallenger { .. } => continue,
-                ReadAs::Alias(alias) => (Some(input.asset), alias),
-                ReadAs::InputOf { model, alias } => (graph.index(model.as_str()), alias),
-            };
-            let Some(asset) = asset else { continue };
-            let partitions = input.partitions.iter();
-            aliases.extend(
-                partitions.map(|partition| (AssetPartition::new(asset, partition.clone()), alias.clone())),
-            );
+                | ReadAs::InputOfChallenger { .. } => {}
+                ReadAs::Alias(alias) => {
+                    aliases.extend(input.asset_partitions().map(|of| (of, alias.clone())));
+                }
+                ReadAs::InputOf { model, alias } => {
+                    let model = graph.index(model.as_str());
+                    let of = model.map(|model| AssetPartition::new(model, input.through.clone()));
+                    aliases.extend(of.map(|of| (of, alias.clone())));
+                }
+            }
         }
     }
     aliases

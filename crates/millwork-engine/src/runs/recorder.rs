@@ -283,6 +283,7 @@ impl Log<'_> {
             | EventBody::AliasMoved(_)
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
+            | EventBody::PartitionsChanged(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)
             | EventBody::Logged(_)

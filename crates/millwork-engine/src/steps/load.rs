@@ -69,6 +69,7 @@ pub(super) async fn step_context(
         .started_at(started_at)
         .shadow_of(shadow_of)
         .partition(recorder.of.partition.clone())
+        .partition_values(context.planned.key(position))
         .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
         .resources(context.pipeline.resources().clone())
         .sink(recorder.clone())

@@ -8,8 +8,8 @@ use millwork_core::event::{Event, EventBody, EventKind, InputVersion, ValueLocat
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{
-    AssetPartition, BoxError, HistoryError, HistoryRecord, HistorySource, IoError, PartitionKey, Problem,
-    SharedValue, StoredHistory, ValueType,
+    AssetPartition, BoxError, HistoryError, HistoryRecord, HistorySource, IoError, Problem, SharedValue,
+    StoredHistory, ValueType,
 };
 use millwork_storage::{EventQuery, Order, StorageError, Store};
 use tokio::runtime::Handle;
@@ -35,19 +35,18 @@ pub(crate) struct ReadHistory {
     pub(crate) read: InputVersion,
 }
 
-/// Of which asset or partition a reader of a partition is given the history, or what was made in shadow, and the type of the values.
+/// An asset or partition of which a reader is given the history, or what was made in shadow, with the type of the values.
 ///
 /// # Errors
 ///
 /// When the asset has no values.
 pub(crate) fn history_of(
     graph: &AssetGraph,
-    asset: AssetIndex,
-    partition: Option<&PartitionKey>,
+    read: &AssetPartition<AssetIndex>,
 ) -> Result<(AssetPartition, ValueType), ValueError> {
-    let spec = &graph.assets()[asset].spec;
+    let spec = &graph.assets()[read.asset].spec;
     let value_type = spec.value_type.ok_or_else(|| ValueError::NoValue { asset: spec.key.clone() })?;
-    Ok((graph.history_at(asset, partition).by_key(graph), value_type))
+    Ok((read.by_key(graph), value_type))
 }
 
 impl LoggedHistory {

@@ -130,7 +130,7 @@ async fn two_types_of_one_function_are_recorded_together() {
 #[tokio::test]
 async fn every_decision_and_every_partition_has_its_configuration() {
     let decide = |context: &StepContext| {
-        vec![match context.partition().map(PartitionKey::as_str) {
+        vec![match context.partition().map(PartitionKey::label) {
             Some("kept") => kept("no better"),
             Some("nothing") => Produced::Nothing,
             _ => new(1),

@@ -132,8 +132,8 @@ async fn changed_code_is_named_whatever_it_makes() {
 async fn partitions_one_of_them_or_all() {
     let days = || PartitionsDefinition::fixed(["mon", "tue"]);
     let daily = number("daily").partitions(days());
-    let daily = daily.blocking(|step| Ok(u64::from(step.partition().unwrap().as_str().as_bytes()[0])));
-    let week = number("week").policy(|computation| computation.requirements.all_partitions::<u64>("daily"));
+    let daily = daily.blocking(|step| Ok(u64::from(step.partition().unwrap().label().as_bytes()[0])));
+    let week = number("week").policy(|computation| computation.requirements.partitions::<u64>("daily"));
     let week =
         week.blocking(|step| Ok(step.partitions::<u64>("daily")?.values().map(|day| **day).sum::<u64>()));
     let scenario = Scenario::of([daily, sum("plus", &["daily"]).partitions(days()), week]);

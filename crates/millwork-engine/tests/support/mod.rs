@@ -15,9 +15,9 @@ use millwork_core::event::{
 };
 use millwork_core::graph::Selection;
 use millwork_core::run::{RunId, RunRequest, RunStatus};
-use millwork_core::{Definitions, IoManager, PartitionKey, Pipeline, TestClock};
+use millwork_core::{Definitions, IoManager, KeyMoment, PartitionKey, Pipeline, TestClock};
 use millwork_engine::{Cancel, Engine, EngineOptions, ExecuteError, Observation, Observer, RunOutcome};
-use millwork_storage::{Batch, Claim, EventQuery, Fence, Holder, MemoryStore, Store, connect};
+use millwork_storage::{Batch, Claim, EventQuery, Fence, Holder, LatestAsset, MemoryStore, Store, connect};
 use tempfile::TempDir;
 
 pub(crate) use assets::*;
@@ -90,8 +90,15 @@ impl Scenario {
     }
 
     pub(crate) fn partition(&self, partition: &str) -> Self {
-        let request = RunRequest { partition: Some(PartitionKey::from(partition)), ..self.request.clone() };
+        let request = RunRequest { partitions: vec![PartitionKey::from(partition)], ..self.request.clone() };
         Self { request, ..self.clone() }
+    }
+
+    /// A run of a set of partitions, as text.
+    pub(crate) fn partitions(&self, set: &str) -> Self {
+        let moment = KeyMoment::at(self.clock_now());
+        let partitions = self.request().find_partitions(set, &self.pipeline, &moment).unwrap();
+        Self { request: RunRequest { partitions, ..self.request.clone() }, ..self.clone() }
     }
 
     pub(crate) fn stale_only(&self) -> Self {
@@ -231,6 +238,17 @@ impl Scenario {
     /// The stored value of an asset.
     pub(crate) async fn value<T: Clone + Send + Sync + 'static>(&self, asset: &str) -> T {
         let event = self.latest(asset).await;
+        let value_type = self.pipeline.graph().asset(asset).unwrap().spec.value_type.unwrap();
+        let value = self.engine().values().load(&event, value_type).await.unwrap();
+        T::clone(&value.downcast().unwrap())
+    }
+
+    /// The stored value of a partition of an asset, by its label.
+    pub(crate) async fn value_of<T: Clone + Send + Sync + 'static>(&self, asset: &str, partition: &str) -> T {
+        let latest = self.store.latest(&[asset.into()]).await.unwrap();
+        let is_it =
+            |latest: &LatestAsset| latest.partition.as_ref().is_some_and(|key| key.label() == partition);
+        let event = latest.into_iter().find(is_it).and_then(|latest| latest.materialization).unwrap();
         let value_type = self.pipeline.graph().asset(asset).unwrap().spec.value_type.unwrap();
         let value = self.engine().values().load(&event, value_type).await.unwrap();
         T::clone(&value.downcast().unwrap())

@@ -39,6 +39,7 @@ pub(crate) fn transcript_of(event: &Event) -> String {
         EventBody::AliasMoved(moved) => format!("moved{asset}: {moved}"),
         EventBody::VersionDecided(decided) => format!("decided{asset}: {decided}"),
         EventBody::VersionsBacktested(tested) => format!("backtested{asset}: {tested}"),
+        EventBody::PartitionsChanged(changed) => changed.to_string(),
         EventBody::ShadowCalled(called) => format!("called{asset}: {called}"),
         EventBody::AliasPinned(pinned) => format!("pinned{asset}: {pinned}"),
         body @ (EventBody::RunQueued

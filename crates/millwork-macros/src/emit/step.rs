@@ -64,13 +64,27 @@ pub(crate) fn success(returned: &Returned, value: &TokenStream) -> TokenStream {
 
 /// An expression: the function that takes the value of `parameter` when the step runs.
 fn taker(parameter: &Parameter, requirements: &Ident) -> TokenStream {
-    match parameter {
-        Parameter::Upstream { asset, value } => quote_spanned! {value.span()=>
-            ::millwork::__private::expansion::upstream::<#asset, #value>(&mut #requirements)
-        },
-        Parameter::Extractor { value } => quote_spanned! {value.span()=>
-            ::millwork::__private::expansion::extractor::<#value>(&mut #requirements)
-        },
+    // Every token has the span of what was written, so that an error is there.
+    let (span, takes, mapping) = match parameter {
+        Parameter::Upstream { asset, value, mapping } => {
+            let takes =
+                quote_spanned!(value.span()=> ::millwork::__private::expansion::upstream::<#asset, #value>);
+            (value.span(), takes, mapping)
+        }
+        Parameter::Extractor { value, mapping } => {
+            let takes = quote_spanned!(value.span()=> ::millwork::__private::expansion::extractor::<#value>);
+            (value.span(), takes, mapping)
+        }
+    };
+    match mapping {
+        None => quote_spanned!(span=> #takes(&mut #requirements)),
+        Some(mapping) => {
+            let mapping =
+                quote_spanned!(mapping.span()=> ::millwork::__private::expansion::mapping(#mapping));
+            quote_spanned! {span=>
+                ::millwork::__private::expansion::mapped(&mut #requirements, &#mapping, #takes)
+            }
+        }
     }
 }
 
@@ -129,6 +143,11 @@ fn policy_statements(policy: &Policy, computation: &Ident) -> TokenStream {
 /// An expression: the text that is `written`.
 pub(crate) fn text(written: &TokenStream) -> TokenStream {
     quote_spanned!(written.span()=> ::millwork::__private::expansion::text(#written))
+}
+
+/// An expression: the definition of the partitions that are `written`.
+pub(crate) fn partitions_of(written: &TokenStream) -> TokenStream {
+    quote_spanned!(written.span()=> ::millwork::__private::expansion::partitions(#written))
 }
 
 /// An expression of the type `expected`, as it is `written`: another type is an error there.

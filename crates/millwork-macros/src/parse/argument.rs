@@ -94,7 +94,7 @@ impl Form {
             Self::Duration => format!("{name} = \"30s\""),
             Self::Retry => format!("{name} = Retry::exponential(3)"),
             Self::Automation => format!("{name} = AutomationCondition::eager()"),
-            Self::Partitions => format!("{name} = PartitionsDefinition::fixed([\"a\", \"b\"])"),
+            Self::Partitions => format!("{name} = fixed([\"a\", \"b\"])"),
             Self::Freshness => format!("{name} = FreshnessPolicy::time_window(…)"),
             Self::Severity => format!("{name} = \"warn\""),
             Self::Format => format!("{name} = Json"),

@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, Ident, Pat, PatType, Path, Type, TypeReference};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Expr, Ident, Meta, Pat, PatType, Path, Token, Type, TypeReference};
 
 /// A parameter of a step's function.
 #[derive(Debug)]
@@ -14,23 +15,32 @@ pub(crate) enum Parameter {
         asset: TokenStream,
         /// The type as which its value is taken, without the `&`.
         value: TokenStream,
+        /// The mapping of partitions, if one is written.
+        mapping: Option<TokenStream>,
     },
     /// Anything else: a type that implements `FromStep`.
     Extractor {
         /// The type of the value.
         value: TokenStream,
+        /// The mapping of the partitions of what it takes, if one is written.
+        mapping: Option<TokenStream>,
     },
 }
 
 impl Parameter {
     /// Reads a parameter, and takes the attribute `#[input(…)]` off it.
     pub(super) fn parse(parameter: &mut PatType) -> syn::Result<Self> {
-        let renamed = take_input(&mut parameter.attrs)?;
+        let InputAttribute { path: renamed, mapping } = take_input(&mut parameter.attrs)?;
         if let Some(attribute) = parameter.attrs.first() {
-            return Err(error(attribute, "a parameter takes no attribute but `#[input(path::to::asset)]`"));
+            return Err(error(
+                attribute,
+                "a parameter takes no attribute but `#[input(path::to::asset, map = …)]`",
+            ));
         }
         match (&*parameter.ty, renamed) {
-            (Type::Reference(reference), renamed) => Self::upstream(&parameter.pat, reference, renamed),
+            (Type::Reference(reference), renamed) => {
+                Self::upstream(&parameter.pat, reference, renamed, mapping)
+            }
             (Type::ImplTrait(argument), _) => Err(error(
                 argument,
                 "a parameter of an asset has a type of its own; hint: name it instead of `impl …`",
@@ -38,11 +48,16 @@ impl Parameter {
             (_, Some(path)) => {
                 Err(error(path, "`#[input(…)]` names an upstream asset, which is taken by reference: `&T`"))
             }
-            (value, None) => Ok(Self::Extractor { value: value.to_token_stream() }),
+            (value, None) => Ok(Self::Extractor { value: value.to_token_stream(), mapping }),
         }
     }
 
-    fn upstream(pattern: &Pat, reference: &TypeReference, renamed: Option<Path>) -> syn::Result<Self> {
+    fn upstream(
+        pattern: &Pat,
+        reference: &TypeReference,
+        renamed: Option<Path>,
+        mapping: Option<TokenStream>,
+    ) -> syn::Result<Self> {
         if let Some(mutability) = &reference.mutability {
             let message = "a materialized value is shared and never changes; hint: take it as `&T`";
             return Err(error(mutability, message));
@@ -56,7 +71,7 @@ impl Parameter {
             Some(path) => path.into_token_stream(),
             None => asset_name(pattern)?.into_token_stream(),
         };
-        Ok(Self::Upstream { asset, value: reference.elem.to_token_stream() })
+        Ok(Self::Upstream { asset, value: reference.elem.to_token_stream(), mapping })
     }
 }
 
@@ -75,13 +90,48 @@ fn asset_name(pattern: &Pat) -> syn::Result<Ident> {
     }
 }
 
-fn take_input(attributes: &mut Vec<Attribute>) -> syn::Result<Option<Path>> {
+/// What is written in `#[input(…)]`: an asset, a mapping of partitions, or both.
+#[derive(Default)]
+struct InputAttribute {
+    path: Option<Path>,
+    mapping: Option<TokenStream>,
+}
+
+impl Parse for InputAttribute {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut attribute = Self::default();
+        if !(input.peek(Ident) && input.peek2(Token![=])) {
+            attribute.path = Some(input.parse()?);
+            if input.is_empty() {
+                return Ok(attribute);
+            }
+            input.parse::<Token![,]>()?;
+        }
+        let name: Ident = input.parse()?;
+        if name != "map" {
+            return Err(error(name, "`input` has no argument of this name; hint: `map = …`"));
+        }
+        input.parse::<Token![=]>()?;
+        let mapping: Expr = input.parse()?;
+        attribute.mapping = Some(mapping.into_token_stream());
+        input.parse::<Option<Token![,]>>()?;
+        Ok(attribute)
+    }
+}
+
+/// Takes `#[input(…)]` off the attributes.
+fn take_input(attributes: &mut Vec<Attribute>) -> syn::Result<InputAttribute> {
     let mut inputs = attributes.extract_if(.., |attribute| attribute.path().is_ident("input"));
-    let Some(input) = inputs.next() else { return Ok(None) };
+    let Some(input) = inputs.next() else { return Ok(InputAttribute::default()) };
     if let Some(second) = inputs.next() {
         return Err(error(second, "`input` is given twice"));
     }
-    input.parse_args().map(Some).map_err(|_| error(&input, "`input` is written `#[input(path::to::asset)]`"))
+    match &input.meta {
+        Meta::List(list) if !list.tokens.is_empty() => input.parse_args(),
+        Meta::List(_) | Meta::Path(_) | Meta::NameValue(_) => {
+            Err(error(&input, "`input` is written `#[input(path::to::asset)]` or `#[input(map = …)]`"))
+        }
+    }
 }
 
 fn error(place: impl ToTokens, message: &str) -> syn::Error {

@@ -486,7 +486,7 @@ impl State {
         for StoredEvent { event, .. } in &self.events {
             names.extend(event.step.as_ref().map(StepKey::as_str));
             names.extend(event.asset.as_ref().map(AssetKey::as_str));
-            names.extend(event.partition.as_ref().map(PartitionKey::as_str));
+            names.extend(event.partition.as_ref().map(PartitionKey::identity));
         }
         let values = || self.events.iter().filter_map(|stored| stored.value.as_ref());
         StoreInfo {

@@ -17,6 +17,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
 use sqlx::{AssertSqlSafe, Error};
 
+use super::dictionary::WrittenName;
 use super::latest;
 use super::versions::{self, AnswerOf, Move, VersionRow};
 use super::writer::{Change, ChangeError, Memo, Transaction};
@@ -98,7 +99,7 @@ async fn refuse_repeated_success(
         let numbers = [
             transaction.number_of(run),
             transaction.name(Some(step.as_str())),
-            transaction.name(event.partition.as_ref().map(PartitionKey::as_str)),
+            transaction.name(event.partition.as_ref().map(PartitionKey::identity)),
         ];
         // The kind is a number in the text of the statement, so that SQLite can use the partial index.
         let text = format!(
@@ -168,11 +169,11 @@ impl EncodedEvent {
     }
 
     /// The names that it contains: step, asset, partition.
-    pub(super) fn names(&self) -> [Option<&str>; 3] {
+    pub(super) fn names(&self) -> [Option<WrittenName<'_>>; 3] {
         [
-            self.step.as_ref().map(StepKey::as_str),
-            self.asset.as_ref().map(AssetKey::as_str),
-            self.partition.as_ref().map(PartitionKey::as_str),
+            self.step.as_ref().map(|step| step.as_str().into()),
+            self.asset.as_ref().map(|asset| asset.as_str().into()),
+            self.partition.as_ref().map(WrittenName::of_partition),
         ]
     }
 }
@@ -232,15 +233,15 @@ fn bind<'q>(
     placed: &'q PlacedEvent,
 ) -> Query<'q, Sqlite, SqliteArguments> {
     let event = &placed.event;
-    let [step, asset, partition] = event.names();
+    let [step, asset, partition] = event.names().map(|name| Some(memo.name(Some(name?.text))));
     query
         .bind(placed.sequence)
         .bind(placed.run)
         .bind(event.at)
         .bind(event.kind.number())
-        .bind(step.map(|step| memo.name(Some(step))))
-        .bind(asset.map(|asset| memo.name(Some(asset))))
-        .bind(memo.name(partition))
+        .bind(step)
+        .bind(asset)
+        .bind(partition.unwrap_or(0))
         .bind(i64::from(event.attempt))
         .bind(event.body.clone())
         .bind(event.value.as_ref().map(|value| value.as_slice()))

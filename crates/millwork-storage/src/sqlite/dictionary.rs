@@ -8,6 +8,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use millwork_core::run::{RunId, StepKey};
 use millwork_core::{AssetKey, PartitionKey};
+use serde::Serialize;
 use sqlx::{Error, Row as _};
 
 use super::failure::unreadable;
@@ -35,6 +36,26 @@ pub(super) struct Name {
     pub(super) partition: PartitionKey,
 }
 
+/// A name as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(super) struct WrittenName<'n> {
+    pub(super) text: &'n str,
+    /// What people call it, where that is another text. Of a name that has a number already, its first one stays.
+    pub(super) label: Option<&'n str>,
+}
+
+impl<'n> WrittenName<'n> {
+    pub(super) fn of_partition(partition: &'n PartitionKey) -> Self {
+        Self { text: partition.identity(), label: partition.own_label() }
+    }
+}
+
+impl<'n> From<&'n str> for WrittenName<'n> {
+    fn from(text: &'n str) -> Self {
+        Self { text, label: None }
+    }
+}
+
 impl Dictionary {
     /// The entries that are known so far.
     pub(super) fn known(&self) -> RwLockReadGuard<'_, Meanings> {
@@ -55,15 +76,21 @@ impl Reader {
         };
         let Some(unknown) = unknown else { return Ok(()) };
         // As one text, like events: a pipeline can have very many names.
-        let text = "SELECT json_group_array(json_array(id, name)) FROM names \
+        let text = "SELECT json_group_array(json_array(id, name, label)) FROM names \
                     WHERE id IN (SELECT value FROM json_each(?))";
         let found = self.rows("read names", sqlx::query(text).bind(unknown)).await?;
         let Some(row) = found.first() else { return Ok(()) };
         // A name that isn't text is shown with replacement characters.
         let names = String::from_utf8_lossy(row.try_get(0).map_err(unreadable("names"))?);
-        let names: Vec<(i64, String)> = serde_json::from_str(&names).map_err(unreadable("names"))?;
-        let name = |text: &str| Name { step: text.into(), asset: text.into(), partition: text.into() };
-        self.dictionary.learned().names.extend(names.iter().map(|(number, text)| (*number, name(text))));
+        let names: Vec<(i64, String, Option<String>)> =
+            serde_json::from_str(&names).map_err(unreadable("names"))?;
+        let name = |text: &str, label: Option<&str>| Name {
+            step: text.into(),
+            asset: text.into(),
+            partition: PartitionKey::of_identity(text, label),
+        };
+        let names = names.iter().map(|(number, text, label)| (*number, name(text, label.as_deref())));
+        self.dictionary.learned().names.extend(names);
         Ok(())
     }
 
@@ -89,22 +116,23 @@ impl Reader {
 
 impl Transaction<'_> {
     /// The numbers of names, new ones included.
-    pub(super) async fn intern(&mut self, names: HashSet<&str>) -> Result<(), Error> {
+    pub(super) async fn intern(&mut self, names: HashSet<WrittenName<'_>>) -> Result<(), Error> {
         let Some(json) = self.unknown(names) else { return Ok(()) };
-        let text = "INSERT INTO names (name) SELECT value FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING; \
-                    SELECT name, id FROM names WHERE name IN (SELECT value FROM json_each(?1))";
+        let text = "INSERT INTO names (name, label) SELECT value ->> 'text', value ->> 'label' FROM json_each(?1) WHERE true \
+                    ON CONFLICT DO NOTHING; \
+                    SELECT name, id FROM names WHERE name IN (SELECT value ->> 'text' FROM json_each(?1))";
         let found: Vec<(String, i64)> = sqlx::query_as(text).bind(json).fetch_all(self.connection()).await?;
         self.memo.names.extend(found.into_iter().map(|(name, id)| (name.into_boxed_str(), id)));
         Ok(())
     }
 
     /// The names that have no number in the dictionary, as JSON.
-    fn unknown(&self, names: HashSet<&str>) -> Option<String> {
-        let mut names: Vec<&str> = names.into_iter().collect();
-        names.retain(|name| !self.memo.names.contains_key(*name));
+    fn unknown(&self, names: HashSet<WrittenName<'_>>) -> Option<String> {
+        let mut names: Vec<WrittenName<'_>> = names.into_iter().collect();
+        names.retain(|name| !self.memo.names.contains_key(name.text));
         // In order, so that the index grows at few places.
         names.sort_unstable();
-        let json = || serde_json::to_string(&names).expect("names are strings");
+        let json = || serde_json::to_string(&names).expect("names are texts");
         (!names.is_empty()).then(json)
     }
 

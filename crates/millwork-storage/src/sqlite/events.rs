@@ -116,7 +116,7 @@ fn about_step(statement: &mut QueryBuilder<Sqlite>, query: &EventQuery) {
         Some(None) => drop(statement.push(" AND partition = 0")),
         Some(Some(partition)) => {
             statement.push(" AND partition = ").push(NUMBER_OF_NAME);
-            statement.push_bind(partition.as_str().to_owned()).push(")");
+            statement.push_bind(partition.identity().to_owned()).push(")");
         }
     }
 }

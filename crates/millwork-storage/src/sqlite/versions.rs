@@ -14,6 +14,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::append::EncodedEvent;
+use super::dictionary::WrittenName;
 use super::events::is_one_of;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::writer::{ChangeError, Transaction};
@@ -49,7 +50,7 @@ impl VersionStore for SqliteStore {
         assets: &[AssetKey],
     ) -> Result<Vec<(AssetPartition, VersionNumber)>, StorageError> {
         // The last version of each partition is found from the end of the index; `latest` has the partitions.
-        let text = "SELECT wanted.value, partitions.name, (SELECT max(version) FROM versions WHERE versions.asset = \
+        let text = "SELECT wanted.value, partitions.name, partitions.label, (SELECT max(version) FROM versions WHERE versions.asset = \
                     latest.asset AND versions.partition = latest.partition) AS last FROM json_each(?) AS wanted \
                     CROSS JOIN names ON names.name = wanted.value CROSS JOIN latest ON latest.asset = names.id \
                     LEFT JOIN names AS partitions ON partitions.id = latest.partition WHERE last IS NOT NULL";
@@ -67,7 +68,7 @@ impl VersionStore for SqliteStore {
                     ifnull((SELECT id FROM names WHERE name = ?2), iif(?2 IS NULL, 0, -1)) AND version = ?3";
         let query = sqlx::query(text)
             .bind(asset.asset.as_str())
-            .bind(asset.partition.as_ref().map(PartitionKey::as_str))
+            .bind(asset.partition.as_ref().map(PartitionKey::identity))
             .bind(version.get());
         let rows = self.reader.rows("read a version", query).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -86,8 +87,10 @@ impl VersionStore for SqliteStore {
         .into();
         let mut events = Vec::with_capacity(wanted.len());
         for wanted in wanted.chunks(VERSIONS_AT_ONCE) {
-            let rows: Vec<_> =
-                wanted.iter().map(|(of, version)| (&of.asset, &of.partition, version)).collect();
+            let row = |(of, version): &'_ (AssetPartition, VersionNumber)| {
+                (of.asset.clone(), of.partition.as_ref().map(|key| key.identity().to_owned()), *version)
+            };
+            let rows: Vec<_> = wanted.iter().map(row).collect();
             let rows = serde_json::to_string(&rows).expect("names and numbers are JSON");
             let query = sqlx::query(AssertSqlSafe(text.clone())).bind(rows);
             events.extend(self.reader.unpacked("read versions", query).await?);
@@ -97,10 +100,10 @@ impl VersionStore for SqliteStore {
     }
 
     async fn aliases(&self, assets: &[AssetKey]) -> Result<Vec<Alias>, StorageError> {
-        let text = "SELECT names.name, partitions.name, aliases.alias, aliases.version, aliases.data_version, \
+        let text = "SELECT names.name, partitions.name, partitions.label, aliases.alias, aliases.version, aliases.data_version, \
                     aliases.sequence FROM aliases CROSS JOIN names ON names.id = aliases.asset \
                     LEFT JOIN names AS partitions ON partitions.id = aliases.partition WHERE aliases.left_at IS NULL \
-                    AND (json_array_length(?1) = 0 OR names.name IN (SELECT value FROM json_each(?1))) ORDER BY 1, 2, 3";
+                    AND (json_array_length(?1) = 0 OR names.name IN (SELECT value FROM json_each(?1))) ORDER BY 1, 2, 4";
         let wanted = serde_json::to_string(assets).expect("keys are strings");
         let rows = self.reader.rows("read aliases", sqlx::query(text).bind(wanted)).await?;
         rows.iter().map(alias).collect()
@@ -122,7 +125,9 @@ fn sequence(row: &SqliteRow, column: usize) -> Result<u64, StorageError> {
 fn asset_partition(row: &SqliteRow) -> Result<AssetPartition, StorageError> {
     let asset: &str = row.try_get(0).map_err(failure::unreadable("a version"))?;
     let partition: Option<&str> = row.try_get(1).map_err(failure::unreadable("a version"))?;
-    Ok(AssetPartition::new(asset.into(), partition.map(PartitionKey::from)))
+    let label: Option<&str> = row.try_get(2).map_err(failure::unreadable("a version"))?;
+    let partition = partition.map(|identity| PartitionKey::of_identity(identity, label));
+    Ok(AssetPartition::new(asset.into(), partition))
 }
 
 fn version(row: &SqliteRow, column: &str) -> Result<VersionNumber, StorageError> {
@@ -311,9 +316,11 @@ async fn exists(
 
 /// The numbers of an asset's and a partition's name.
 async fn numbers(of: &AssetPartition, transaction: &mut Transaction<'_>) -> Result<(i64, i64), ChangeError> {
-    let partition = of.partition.as_ref().map(PartitionKey::as_str);
-    transaction.intern([Some(of.asset.as_str()), partition].into_iter().flatten().collect()).await?;
-    Ok((transaction.name(Some(of.asset.as_str())), transaction.name(partition)))
+    let partition = of.partition.as_ref().map(WrittenName::of_partition);
+    transaction.intern([Some(of.asset.as_str().into()), partition].into_iter().flatten().collect()).await?;
+    let names =
+        (transaction.name(Some(of.asset.as_str())), transaction.name(partition.map(|name| name.text)));
+    Ok(names)
 }
 
 /// The sequence numbers of the versions that an alias leads to, or has led to since this time or just before.

@@ -337,7 +337,7 @@ impl<'w> Transaction<'w> {
     pub(super) fn will_have(&self, asset: i64, partition: i64, version: VersionNumber) -> bool {
         let waiting = self.placed.iter().filter_map(|placed| placed.event.version());
         let mut waiting = waiting.map(|(of, number)| {
-            let partition = of.partition.as_ref().map(PartitionKey::as_str);
+            let partition = of.partition.as_ref().map(PartitionKey::identity);
             (self.memo.known_name(Some(of.asset.as_str())), self.memo.known_name(partition), number)
         });
         let mut inserted = self.versions.iter();
@@ -373,7 +373,8 @@ impl<'w> Transaction<'w> {
         self.intern(names).await?;
         for PlacedEvent { sequence, event, .. } in &placed {
             if let Some(number) = event.number {
-                let [_, asset, partition] = event.names().map(|name| self.memo.name(name));
+                let [_, asset, partition] =
+                    event.names().map(|name| self.memo.name(name.map(|name| name.text)));
                 self.versions.push((asset, partition, number.get(), *sequence));
             }
         }

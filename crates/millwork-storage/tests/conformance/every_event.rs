@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use millwork_core::asset::{Decision, MetadataValue, Severity};
 use millwork_core::event::{
     AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, CheckEvaluation,
-    Environment, EventBody, FileHasher, InputVersion, LogLine, Materialization, Mover, NewEvent, Provenance,
-    ShadowCalled, ShadowOutcome, ShadowTrial, ShadowValue, StoredValue, ValueLocation, VersionDecided,
-    VersionJudged, VersionsBacktested, WorkingTree,
+    Environment, EventBody, FileHasher, InputVersion, LogLine, Materialization, Mover, NewEvent,
+    PartitionsChanged, Provenance, ShadowCalled, ShadowOutcome, ShadowTrial, ShadowValue, StoredValue,
+    ValueLocation, VersionDecided, VersionJudged, VersionsBacktested, WorkingTree,
 };
 use millwork_core::param::LogLevel;
 use millwork_core::run::{Failure, FailureClass, FailureKind};
@@ -154,6 +154,11 @@ fn every_body() -> Vec<EventBody> {
             blocking: true,
             description: reason(),
             metadata: metadata(),
+        }),
+        EventBody::PartitionsChanged(PartitionsChanged {
+            dimension: "countries".to_owned(),
+            added: vec!["de".to_owned(), "a|b".to_owned()],
+            removed: vec!["🙂".to_owned()],
         }),
         EventBody::VersionsBacktested(VersionsBacktested {
             gate: "better".to_owned(),

@@ -13,7 +13,7 @@ async fn check(store: &dyn Store, expected: &[(&str, Option<&str>, Option<u64>, 
     let found: Vec<_> = latest
         .iter()
         .map(|latest| {
-            let partition = latest.partition.as_ref().map(PartitionKey::as_str);
+            let partition = latest.partition.as_ref().map(PartitionKey::label);
             let materialization = latest.materialization.as_ref().map(|event| event.sequence);
             (latest.asset.as_str(), partition, materialization, latest.verdict.sequence)
         })

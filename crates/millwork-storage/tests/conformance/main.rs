@@ -11,6 +11,7 @@ mod event_log;
 mod every_event;
 mod history;
 mod instigators;
+mod keys;
 mod latest;
 mod maintenance;
 mod pending;
@@ -58,6 +59,8 @@ for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::every_event::round_trip as every_event_comes_back,
     crate::every_event::odd_names as odd_names,
     crate::history::by_configuration as histories_are_found_by_configuration,
+    crate::keys::are_told_apart as keys_are_told_apart,
+    crate::keys::are_the_same_by_another_name as keys_are_the_same_by_another_name,
     crate::latest::verdicts as latest_verdicts,
     crate::latest::partitions as latest_of_partitions,
     crate::latest::only_what_is_asked as latest_of_what_is_asked,

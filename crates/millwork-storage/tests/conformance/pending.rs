@@ -18,7 +18,10 @@ fn pending(work: PendingWork) -> NewPending {
 }
 
 fn run(key: &str) -> PendingWork {
-    PendingWork::Run { run: RunSpec::of("one").key(key).tag("a", "b").partition("de"), due: Some(at(9)) }
+    PendingWork::Run {
+        run: RunSpec::of("one").key(key).tag("a", "b").partition("de").into(),
+        due: Some(at(9)),
+    }
 }
 
 fn commit(from: Option<&str>, cursor: &str) -> Commit {

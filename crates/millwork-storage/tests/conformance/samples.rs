@@ -27,7 +27,7 @@ pub(crate) fn request(tags: &[(&str, &str)]) -> RunRequest {
     RunRequest {
         selection: "*".to_owned(),
         assets: vec!["a".into(), "b/c".into()],
-        partition: Some("mon".into()),
+        partitions: vec!["mon".into()],
         config: serde_json::json!({ "step": { "rounds": 3 } }),
         tags: tags.collect(),
         stale_only: true,

@@ -14,8 +14,8 @@ use millwork_storage::{
     EventLog as _, EventQuery, Maintenance as _, StorageError, VersionStore as _, append_version,
     model_history,
 };
-use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
 
 use crate::samples::{at, batch, open};
@@ -96,8 +96,8 @@ async fn numbers_go_on_from_there() {
     assert_eq!(store.aliases(&[]).await.unwrap(), []);
 }
 
-/// What leads to format 9, which knew models, but no shadow.
-const TO_FORMAT_9: [&str; 9] = [
+/// What leads to format 9, which knew models, but no shadow, and to format 10, which knew partitions of texts only.
+const TO_FORMAT_10: [&str; 10] = [
     include_str!("../../src/sqlite/migrations/0001_initial.sql"),
     include_str!("../../src/sqlite/migrations/0002_schedules.sql"),
     include_str!("../../src/sqlite/migrations/0003_queue.sql"),
@@ -107,25 +107,27 @@ const TO_FORMAT_9: [&str; 9] = [
     include_str!("../../src/sqlite/migrations/0007_set_aside.sql"),
     include_str!("../../src/sqlite/migrations/0008_versions.sql"),
     include_str!("../../src/sqlite/migrations/0009_version_events.sql"),
+    include_str!("../../src/sqlite/migrations/0010_shadow_calls.sql"),
 ];
 
-/// A home that version 0.1.0 wrote, as the version before shadow has left it.
-async fn of_format_9(example: &str) -> TempDir {
+/// A home that version 0.1.0 wrote, as a later version has left it.
+async fn of_format(format: usize, example: &str) -> TempDir {
     let folder = home(example);
     let options = SqliteConnectOptions::new().filename(folder.path().join("millwork.db"));
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.unwrap();
-    for migration in TO_FORMAT_9.iter().skip(usize::try_from(version).unwrap()) {
+    for migration in TO_FORMAT_10.iter().take(format).skip(usize::try_from(version).unwrap()) {
         sqlx::raw_sql(*migration).execute(&mut connection).await.unwrap();
     }
-    sqlx::raw_sql("PRAGMA user_version = 9").execute(&mut connection).await.unwrap();
+    let set_version = AssertSqlSafe(format!("PRAGMA user_version = {format}"));
+    sqlx::raw_sql(set_version).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     folder
 }
 
 #[tokio::test]
 async fn shadow_works_in_a_home_of_before_it() {
-    let folder = of_format_9("service").await;
+    let folder = of_format(9, "service").await;
     let before = numbered(home("service").path()).await;
     assert_eq!(numbered(folder.path()).await, before, "all rows are readable");
     let (store, work) = (open(folder.path()).await, AssetPartition::new("work".into(), None));
@@ -194,4 +196,26 @@ async fn a_damaged_home_is_migrated() {
     connection.close().await.unwrap();
     let found = numbered(folder.path()).await;
     assert_eq!(found[&work].iter().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn texts_of_partitions_stay_the_keys_that_they_were() {
+    let folder = of_format(10, "synthetic").await;
+    let before = numbered(home("synthetic").path()).await;
+    let partitioned = || before.keys().filter_map(|of| of.partition.as_ref());
+    assert!(partitioned().count() > 0, "the home has partitions");
+    assert!(partitioned().all(|key| key.identity() == key.label() && key.path_segment() == key.label()));
+    assert_eq!(numbered(folder.path()).await, before);
+    let store = open(folder.path()).await;
+    assert_eq!(store.check().await.unwrap(), []);
+    for (of, versions) in before.iter().filter(|(of, _)| of.partition.is_some()) {
+        let partition = of.partition.as_ref().map(|key| key.label().into());
+        let query = EventQuery {
+            asset: Some(of.asset.clone()),
+            partition: Some(partition),
+            kinds: Some(EventKind::Materialized.into()),
+            ..EventQuery::default()
+        };
+        assert_eq!(store.events(query).await.unwrap().len(), versions.len(), "{of}");
+    }
 }

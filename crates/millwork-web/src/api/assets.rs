@@ -8,7 +8,7 @@ use millwork_api::{
 };
 use millwork_core::graph::AssetIndex;
 use millwork_core::version::WhichVersion;
-use millwork_core::{ConfigFilter, PartitionKey, Problem};
+use millwork_core::{ConfigFilter, Problem};
 use millwork_storage::{HistoryQuery, LatestAsset, history};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -88,14 +88,16 @@ pub(super) async fn show(
         }
         WhichVersion::Latest => state.store.latest(std::slice::from_ref(&asset.spec.key)).await?,
         WhichVersion::Number(_) | WhichVersion::Alias(_) => {
-            let found = find_version_of(&*state.store, graph, &written, partition.as_deref()).await?;
+            let found =
+                find_version_of(&*state.store, graph, &written, partition.as_deref(), &state.moment().await?)
+                    .await?;
             let (asset, event) = (asset.spec.key.clone(), found.event);
             let partition = event.partition.clone();
             vec![LatestAsset { asset, partition, materialization: Some(event.clone()), verdict: event }]
         }
     };
     let status = state.statuses().await?.of(index).status;
-    Ok(Json(AssetDetails::new(graph, asset, status, latest, state.clock.now())))
+    Ok(Json(AssetDetails::new(graph, asset, status, latest, &state.moment().await?)))
 }
 
 /// The materializations to answer with.
@@ -128,7 +130,10 @@ pub(super) async fn materializations(
     let graph = state.pipeline.graph();
     let index = find_asset(graph, &key)?;
     let filter = wanted.config.as_deref().map(str::parse::<ConfigFilter>).transpose();
-    let partition = wanted.partition.map(PartitionKey::from);
+    let partition = match wanted.partition {
+        Some(partition) => Some(graph.past_partition(index, partition, &state.moment().await?)),
+        None => None,
+    };
     let query = HistoryQuery {
         asset: graph.key(index).clone(),
         partition: partition.clone().map(Some),
@@ -139,7 +144,9 @@ pub(super) async fn materializations(
     let found = history(&*state.store, &query).await?;
     if partition.is_some() && found.is_empty() {
         // A partition that isn't defined any more may have a history.
-        graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
+        graph
+            .find_partition(index, partition.as_ref(), &state.moment().await?)
+            .map_err(|error| ApiError::invalid(&error))?;
     }
     let is_full = found.len() == query.limit as usize;
     let next = found.last().filter(|_| is_full).map(|event| event.sequence);

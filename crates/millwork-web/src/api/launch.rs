@@ -28,8 +28,10 @@ pub(super) struct Launch {
     selection: Option<String>,
     /// The job whose selection, configuration and tags the run has.
     job: Option<String>,
-    /// The partition to materialize; absent for all.
+    /// The partition to materialize; absent for a set of them, and for every one of a fixed list.
     partition: Option<String>,
+    /// The set of partitions to materialize, such as `2024-01-01..2024-01-31` or `de,fr`.
+    partitions: Option<String>,
     /// The configuration by step; it is merged over that of the job.
     #[serde(default, deserialize_with = "deserialize_config")]
     #[schema(value_type = Option<Object>)]
@@ -73,7 +75,7 @@ pub(super) async fn launch(
     State(state): State<AppState>,
     Body(launch): Body<Launch>,
 ) -> Result<Launched, ApiError> {
-    let request = launch.spec()?.resolve(&state.pipeline)?;
+    let request = launch.spec()?.resolve(&state.pipeline, &state.moment().await?)?;
     let assets = request.assets.len();
     Ok(match create_needed(&state, request).await? {
         Some(run) => Launched::Queued(RunStanding { run, status: RunStatus::Queued }),
@@ -90,6 +92,7 @@ impl Launch {
         };
         let mut run = run.config(self.config.unwrap_or_default()).tags(self.tags);
         run.partition = self.partition.map(PartitionKey::from);
+        run.partitions = self.partitions;
         run.stale_only = self.stale_only;
         Ok(run)
     }
@@ -110,7 +113,7 @@ pub(crate) async fn create_needed(state: &AppState, request: RunRequest) -> Resu
 
 async fn is_anything_stale(state: &AppState, request: &RunRequest) -> Result<bool, ApiError> {
     let graph = state.pipeline.graph();
-    let plan = Plan::new(graph, &request.selected(graph)?, request.partition.as_ref())
+    let plan = Plan::new(graph, &request.selected(graph)?, &request.partitions, &state.moment().await?)
         .map_err(RequestError::from)?;
     let latest = state.store.latest(&plan.assets(graph)).await?;
     let verdicts = latest.into_iter().map(LatestAsset::into_verdict).collect();

@@ -13,6 +13,7 @@ mod launch;
 mod limit;
 mod models;
 mod parameters;
+mod partitions;
 mod pending;
 mod queue;
 mod reports;

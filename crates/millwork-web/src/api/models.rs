@@ -250,7 +250,7 @@ pub(super) struct JudgementRuns {
     responses((status = 200, description = "The models, each with the version in use", body = Vec<ModelListing>))
 )]
 pub(super) async fn list(State(state): State<AppState>) -> Result<Json<Vec<ModelListing>>, ApiError> {
-    Ok(Json(list_models(&*state.store, state.pipeline.graph()).await?))
+    Ok(Json(list_models(&*state.store, state.pipeline.graph(), &state.moment().await?).await?))
 }
 
 /// A model with its newest versions, its aliases, and their moves.
@@ -281,7 +281,8 @@ pub(super) async fn versions(
 }
 
 async fn details(state: &AppState, key: &str, wanted: &VersionsQuery) -> Result<ModelDetails, ApiError> {
-    let (asset, of) = find_model(state.pipeline.graph(), key, wanted.partition.as_deref())?;
+    let (asset, of) =
+        find_model(state.pipeline.graph(), key, wanted.partition.as_deref(), &state.moment().await?)?;
     let (limit, now) = (wanted.limit.rows() as usize, state.clock.now());
     Ok(model_details(&*state.store, &state.pipeline, (asset, &of), limit, now).await?)
 }
@@ -298,7 +299,7 @@ pub(super) async fn compare(
     Query(wanted): Query<CompareQuery>,
 ) -> Result<Json<ModelComparison>, ApiError> {
     let graph = state.pipeline.graph();
-    let (asset, of) = find_model(graph, &key, wanted.partition.as_deref())?;
+    let (asset, of) = find_model(graph, &key, wanted.partition.as_deref(), &state.moment().await?)?;
     let in_use = || WhichVersion::Alias(graph.alias_in_use(asset));
     let a = find_stored_version(&*state.store, &of, &which(wanted.a.as_deref(), in_use)?).await?;
     let latest = || WhichVersion::Latest;
@@ -464,11 +465,11 @@ pub(super) async fn repair(
 ) -> Result<Json<ModelRepair>, ApiError> {
     let RepairRequest { version, partition, dry_run } = request;
     let graph = state.pipeline.graph();
-    let (_, of) = find_model(graph, &key, partition.as_deref())?;
+    let (_, of) = find_model(graph, &key, partition.as_deref(), &state.moment().await?)?;
     find_stored_version(&*state.store, &of, &WhichVersion::Number(version)).await?;
-    let requests = plan_repair(&*state.store, graph, &of, version).await?;
+    let requests = plan_repair(&*state.store, graph, &of, version, &state.moment().await?).await?;
     for request in &requests {
-        request.check(&state.pipeline)?;
+        request.check(&state.pipeline, &state.moment().await?)?;
     }
     let mut repair = ModelRepair::new(of, version, &requests);
     if !dry_run {
@@ -498,7 +499,7 @@ pub(super) async fn backtest(
     body: Option<Body<BacktestRequest>>,
 ) -> Result<Response, ApiError> {
     let Body(BacktestRequest { last, partition, no_wait, config }) = body.unwrap_or_default();
-    let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref())?;
+    let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref(), &state.moment().await?)?;
     let of_index = AssetPartition::new(asset, of.partition.clone());
     let tested = state.host.backtest(of_index, last.map(NonZeroUsize::get), config.unwrap_or_default());
     let waits = if no_wait { Duration::ZERO } else { VERDICTS_WITHIN };
@@ -527,7 +528,7 @@ pub(super) async fn judge(
     body: Option<Body<JudgeRequest>>,
 ) -> Result<Response, ApiError> {
     let Body(JudgeRequest { version, partition, no_wait, config }) = body.unwrap_or_default();
-    let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref())?;
+    let (asset, of) = find_model(state.pipeline.graph(), &key, partition.as_deref(), &state.moment().await?)?;
     let of_index = AssetPartition::new(asset, of.partition.clone());
     let judged = state.host.judge_in_shadow(of_index, version, config.unwrap_or_default());
     let waits = if no_wait { Duration::ZERO } else { VERDICTS_WITHIN };
@@ -562,7 +563,7 @@ async fn act(
     seen: Seen,
 ) -> Result<Json<ModelChange>, ApiError> {
     let graph = state.pipeline.graph();
-    let (asset, of) = find_model(graph, key, partition.as_deref())?;
+    let (asset, of) = find_model(graph, key, partition.as_deref(), &state.moment().await?)?;
     let in_use = graph.alias_in_use(asset);
     let at = state.clock.now();
     let events = act_on_model(&*state.store, (&of, &in_use), action, (&author, seen), at).await?;
@@ -594,7 +595,7 @@ async fn find(
     partition: Option<&str>,
     version: Option<&str>,
 ) -> Result<FoundVersion, ApiError> {
-    let (asset, of) = find_model(state.pipeline.graph(), key, partition)?;
+    let (asset, of) = find_model(state.pipeline.graph(), key, partition, &state.moment().await?)?;
     let which = which(version, || WhichVersion::Latest)?;
     let event = find_stored_version(&*state.store, &of, &which).await?;
     Ok(FoundVersion { asset, of, event })

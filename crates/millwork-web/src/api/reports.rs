@@ -162,7 +162,9 @@ async fn record(state: &AppState, key: &str, partition: Option<String>, body: Ev
         check_metadata(metadata).map_err(|error| ApiError::invalid(&error))?;
     }
     let partition = partition.map(PartitionKey::from);
-    graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
+    let partition = graph
+        .find_partition(index, partition.as_ref(), &state.moment().await?)
+        .map_err(|error| ApiError::invalid(&error))?;
     let event =
         NewEvent::of_asset(AssetPartition::new(graph.key(index).clone(), partition), state.clock.now(), body);
     let sequence = append_version(&*state.store, event).await?;

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use super::document::as_document;
 use super::parameters::known_parameters;
 use super::{
-    alerts, assets, automation, etag, events, health, launch, models, pending, queue, reports, runs,
-    schedules, sensors,
+    alerts, assets, automation, etag, events, health, launch, models, partitions, pending, queue, reports,
+    runs, schedules, sensors,
 };
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -67,6 +67,8 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(assets::show))
         .routes(routes!(assets::materializations))
         .routes(routes!(assets::graph))
+        .routes(routes!(partitions::list))
+        .routes(routes!(partitions::change))
         .routes(routes!(models::list))
         .routes(routes!(models::show))
         .routes(routes!(models::versions))

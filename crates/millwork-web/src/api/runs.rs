@@ -110,7 +110,7 @@ pub(crate) async fn retry(
     let Body(Retry { from_scratch }) = body.unwrap_or_default();
     // A request that doesn't fit the definitions any more isn't queued.
     let request = record.request_again()?;
-    request.check(&state.pipeline)?;
+    request.check(&state.pipeline, &state.moment().await?)?;
     let run = if from_scratch {
         create(&state, request.retry_of(record.id)).await?
     } else {

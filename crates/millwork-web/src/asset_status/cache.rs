@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use millwork_core::KeyMoment;
 use millwork_core::asset_status::{AssetHealth, AssetStatuses, StatusFold};
 use millwork_core::event::EventKind;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::index::IndexVec;
-use millwork_storage::{StorageError, Store, follow, last_events, read_status};
+use millwork_storage::{StorageError, Store, follow, key_moment, last_events, read_status};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -82,7 +83,7 @@ impl StatusCache {
         let has_changed = cached.catch_up(graph, store).await?;
         let was_derived = !cached.snapshot.statuses.all().is_empty();
         if has_changed || !was_derived || cached.derived_at.elapsed() > LONGEST {
-            cached.derive(graph, now);
+            cached.derive(graph, &key_moment(store, graph, now).await?);
         }
         Ok(cached.snapshot.clone())
     }
@@ -127,11 +128,11 @@ impl Cached {
         }
     }
 
-    fn derive(&mut self, graph: &AssetGraph, now: Timestamp) {
+    fn derive(&mut self, graph: &AssetGraph, moment: &KeyMoment) {
         let trend = |asset| self.trends.of(graph.key(asset)).cloned();
         self.snapshot = Arc::new(StatusSnapshot {
             head: self.behind,
-            statuses: AssetStatuses::derive(graph, &self.fold, now),
+            statuses: AssetStatuses::derive(graph, &self.fold, moment),
             trends: graph.assets().indices().map(trend).collect(),
         });
         self.derived_at = Instant::now();

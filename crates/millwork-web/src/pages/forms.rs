@@ -1,5 +1,7 @@
 //! The targets of forms: each writes a request, and redirects to the page that shows it.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -7,7 +9,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use millwork_api::{ErrorCode, NameError};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::run::{RunId, RunRequest, RunSpec};
-use millwork_core::{Instigator, Problem};
+use millwork_core::{AssetKey, Instigator, PartitionKey, Problem, StepPartition};
 use serde::Deserialize;
 
 use super::form::OwnForm;
@@ -27,14 +29,16 @@ pub(super) struct Selected {
 
 pub(super) async fn launch(State(state): State<AppState>, OwnForm(form): OwnForm<Selected>) -> Response {
     let mut run = RunSpec::of(form.selection);
-    run.partition = Some(form.partition).filter(|partition| !partition.is_empty()).map(Into::into);
+    if !form.partition.is_empty() {
+        run = run.partition(form.partition);
+    }
     run.stale_only = form.stale_only;
     leads(requested(&state, run).await.map(|run| format!("/runs/{run}")))
 }
 
 /// Queues a run for a daemon.
 async fn requested(state: &AppState, run: RunSpec) -> Result<RunId, ApiError> {
-    created(state, run.resolve(&state.pipeline)?).await
+    created(state, run.resolve(&state.pipeline, &state.moment().await?)?).await
 }
 
 /// Queues a run and returns it, or the error of the request.
@@ -93,9 +97,15 @@ async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]
     };
     let record = one_run(state, run).await?;
     let graph = state.pipeline.graph();
+    let moment = state.moment().await?;
     let mut assets = AssetSet::new();
+    let mut partitions: BTreeSet<PartitionKey> = BTreeSet::new();
     for (_, step) in fields.iter().filter(|(name, _)| name == "step") {
-        assets.extend(assets_of(graph, step)?);
+        let selected = SelectedStep::read(step);
+        for asset in assets_of(graph, selected.step)? {
+            assets.insert(asset);
+            partitions.extend(selected.partition.map(|text| graph.past_partition(asset, text, &moment)));
+        }
     }
     if assets.is_empty() {
         return Err(ApiError::invalid(
@@ -104,11 +114,47 @@ async fn selected_again(state: &AppState, run: &str, fields: &[(String, String)]
     }
     let parts: Vec<String> = assets.iter().map(|asset| format!("\"{}\"{after}", graph.key(*asset))).collect();
     let again = record.request.retry_of(record.id);
-    let mut run = RunSpec::of(parts.join(" or ")).config(again.config);
-    run.partition = again.partition;
+    let run = RunSpec::of(parts.join(" or ")).config(again.config);
+    let template = run.template(&state.pipeline)?;
+    let has_partitions =
+        |key: &AssetKey| graph.index(key.as_str()).is_some_and(|asset| graph.partitions(asset).is_some());
+    let partitions = match template.assets.iter().any(has_partitions) {
+        true if partitions.is_empty() => again.partitions,
+        true => partitions.into_iter().collect(),
+        false => Vec::new(),
+    };
     // The tags are those of a run that was requested, with what only Millwork sets.
-    let request = RunRequest { tags: again.tags, ..run.resolve(&state.pipeline)? };
+    let request = RunRequest { tags: again.tags, partitions, ..template };
+    request.check(&state.pipeline, &moment)?;
     create_run(state, request).await
+}
+
+/// A selected step, or a partition of one, as a form has it: divided by a tab, which keys don't contain.
+pub(super) struct SelectedStep<'t> {
+    step: &'t str,
+    /// The identity of the partition.
+    partition: Option<&'t str>,
+}
+
+impl<'t> SelectedStep<'t> {
+    pub(super) fn of(step: &'t StepPartition) -> Self {
+        let partition = step.partition.as_ref().map(PartitionKey::identity);
+        Self { step: step.step.as_str(), partition }
+    }
+
+    pub(super) fn text(&self) -> String {
+        match self.partition {
+            None => self.step.to_owned(),
+            Some(partition) => format!("{}\t{partition}", self.step),
+        }
+    }
+
+    fn read(text: &'t str) -> Self {
+        match text.split_once('\t') {
+            None => Self { step: text, partition: None },
+            Some((step, partition)) => Self { step, partition: Some(partition) },
+        }
+    }
 }
 
 /// What is run again, beside the selected steps.

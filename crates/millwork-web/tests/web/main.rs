@@ -12,6 +12,7 @@ mod model_live;
 mod models;
 mod no_host;
 mod pages;
+mod partitions;
 mod queries;
 mod served;
 mod token;

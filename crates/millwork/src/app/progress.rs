@@ -129,6 +129,7 @@ impl Progress {
             | EventBody::CheckEvaluated(_)
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
+            | EventBody::PartitionsChanged(_)
             | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use millwork_api::{find_asset, find_run};
 use millwork_core::Problem;
 use millwork_core::event::Event;
-use millwork_core::graph::{AssetSet, Selection};
+use millwork_core::graph::{AssetGraph, AssetSet, Selection};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::WhichVersion;
-use millwork_core::{AssetKey, Clock as _, DefinitionErrors, Definitions, Instigator, Pipeline, SystemClock};
+use millwork_core::{
+    AssetKey, Clock as _, DefinitionErrors, Definitions, Instigator, KeyMoment, Pipeline, SystemClock,
+};
 use millwork_engine::{Engine, EngineOptions, EnvironmentProbe};
 use millwork_storage::{
-    EventQuery, Home, InstigatorState, RunQuery, RunRecord, Store, Unwritable, shown_states,
+    EventQuery, Home, InstigatorState, RunQuery, RunRecord, Store, Unwritable, key_moment, shown_states,
 };
 use tokio::runtime::Runtime;
 
@@ -73,6 +75,15 @@ impl Session {
     pub(super) fn asset(&self, key: &str) -> Result<AssetKey, Failure> {
         let graph = self.pipeline()?.graph();
         Ok(graph.key(find_asset(graph, key)?).clone())
+    }
+
+    /// The keys of partitions that there are now. The home is only opened where an asset has texts that are added at run time.
+    pub(super) async fn moment(&self) -> Result<KeyMoment, Failure> {
+        let graph = self.pipeline()?.graph();
+        if graph.has_dynamic_partitions() {
+            return self.home().await?.moment(graph).await;
+        }
+        Ok(KeyMoment::at(SystemClock.now()))
     }
 
     /// Opens the home, and marks the runs whose processes have died as lost or canceled.
@@ -155,6 +166,11 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// The keys of partitions that there are now.
+    pub(super) async fn moment(&self, graph: &AssetGraph) -> Result<KeyMoment, Failure> {
+        Ok(key_moment(&*self.store, graph, SystemClock.now()).await?)
+    }
+
     /// The run of an id, of the beginning or end of its id, or of `last`.
     pub(super) async fn run(&self, meant: &str) -> Result<RunRecord, Failure> {
         if meant != "last" {

@@ -65,7 +65,7 @@ fn lineage() {
     check("type", &["model"]);
     check("score:is_the_weight", &["model", "score"]);
     assert_eq!(computation(&pipeline, "score").requirements.previous[0].as_str(), "score");
-    assert!(computation(&pipeline, "prediction").requirements.partition);
+    assert!(!computation(&pipeline, "prediction").requirements.partition.is_empty());
 }
 
 #[test]

@@ -27,9 +27,10 @@ struct Slice {
 
 fn key(text: &str) -> Key {
     let dimensions = daily("Europe/Berlin").from("2024-01-01").by(dynamic("countries")).by(fixed_of::<Arm>());
-    let mut space = dimensions.space("2024-01-08T00:00:00Z".parse().unwrap()).unwrap();
-    space.texts_mut("countries").unwrap().add("de");
-    space.key(text).unwrap()
+    let mut space =
+        dimensions.space("2024-01-08T00:00:00Z".parse().expect("a time")).expect("valid dimensions");
+    space.texts_mut("countries").expect("a dynamic dimension").add("de");
+    space.key(text).expect("a key")
 }
 
 fn check<K: FromPartitionKey + Debug + PartialEq>(text: &str, expected: K) {
@@ -37,7 +38,7 @@ fn check<K: FromPartitionKey + Debug + PartialEq>(text: &str, expected: K) {
 }
 
 fn problem<K: FromPartitionKey + Debug>(key: &Key) -> String {
-    K::from_key(key).unwrap_err().to_string()
+    K::from_key(key).expect_err("another type").to_string()
 }
 
 #[test]

@@ -29,18 +29,6 @@ fn variants(source: &str, name: &str) -> Vec<String> {
     variants
 }
 
-/// The public functions that make a value of a type.
-fn constructors(source: &str, name: &str) -> Vec<String> {
-    let body = item(source, &format!("\nimpl {name} {{"));
-    let functions = body.split("\n    pub fn ").skip(1);
-    let makes = functions
-        .filter(|function| function.split('{').next().is_some_and(|signature| signature.contains("-> Self")));
-    let names: Vec<String> =
-        makes.filter_map(|function| function.split(['(', '<']).next().map(str::to_owned)).collect();
-    assert!(!names.is_empty(), "constructors of {name} are found");
-    names
-}
-
 /// What the first cells of a text's tables name: `metric_below`, and `run` of `Run(status)`.
 fn in_tables(text: &str) -> BTreeSet<String> {
     let cells = rows(text);
@@ -108,15 +96,22 @@ fn what_a_choice_is_made_of_is_exported() {
 }
 
 #[test]
-fn every_way_to_define_partitions_is_documented_and_tested() {
-    let ways =
-        constructors(&text_of("crates/millwork-core/src/partition/definition.rs"), "PartitionsDefinition");
-    let places = ["docs/concepts.md", "crates/millwork-core/tests/core/plan.rs"];
-    let named = |place| {
-        let text = text_of(place);
-        absent(&ways, place, |way| text.contains(&format!("PartitionsDefinition::{way}(")))
-    };
-    report(&places.map(named).concat(), "documents and tests have every definition of partitions");
+fn every_kind_and_mapping_of_partitions_is_documented_and_exported() {
+    let folder = "crates/millwork-core/src/partition";
+    let files = ["dimension", "time_windows", "mapping/definition", "mapping/function"];
+    let source = files.map(|file| text_of(&format!("{folder}/{file}.rs"))).concat();
+    let ways: Vec<String> = names_behind(&source, "\npub fn ").into_iter().map(str::to_owned).collect();
+    assert!(ways.len() > 15, "kinds and mappings are found: {ways:?}");
+    let (documents, facade) = ("docs/partitions.md", "crates/millwork/src/lib.rs");
+    let page = text_of(documents);
+    let mut broken = absent(&ways, documents, |way| {
+        page.contains(&format!("`{way}(")) || page.contains(&format!("`{way}::<"))
+    });
+    let exports = text_of(facade);
+    let exported: BTreeSet<&str> =
+        names_behind(item(&exports, "pub mod partitions {"), " ").into_iter().collect();
+    broken.extend(absent(&ways, facade, |way| exported.contains(way)));
+    report(&broken, "documents and the façade have every kind and mapping of partitions");
 }
 
 #[test]
@@ -163,9 +158,8 @@ fn lists_of_all_variants_are_complete() {
 
 #[test]
 fn items_are_read() {
-    let source = "pub enum Kind {\n    /// One.\n    One,\n    /// Two.\n    Two {\n        /// A field.\n        field: u8,\n    },\n    #[serde(rename = \"x\")]\n    Three(u8),\n}\n\nimpl Kind {\n    pub fn two<N: Into<u8>>(\n        field: N,\n    ) -> Self {\n    }\n\n    pub fn name(&self) -> &str {\n    }\n}\n";
+    let source = "pub enum Kind {\n    /// One.\n    One,\n    /// Two.\n    Two {\n        /// A field.\n        field: u8,\n    },\n    #[serde(rename = \"x\")]\n    Three(u8),\n}\n";
     assert_eq!(variants(source, "Kind"), ["One", "Two", "Three"]);
-    assert_eq!(constructors(source, "Kind"), ["two"]);
     assert_eq!(
         in_tables("| `Run(status)`, `metric_below` | x |"),
         BTreeSet::from(["run".into(), "metric_below".into()])

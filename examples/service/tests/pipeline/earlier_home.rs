@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::earlier::EarlierHome;
 
 /// Every command except those that run until they are interrupted.
-const COMMANDS: [&str; 61] = [
+const COMMANDS: [&str; 63] = [
     "status",
     "status --json",
     "list assets",
@@ -23,6 +23,8 @@ const COMMANDS: [&str; 61] = [
     "runs list --tag customer=x --json",
     "runs show",
     "runs show --json",
+    "partitions dynamic",
+    "partitions dynamic --json",
     "models list",
     "models list --json",
     "runs logs",
@@ -91,7 +93,20 @@ fn every_command_opens_it() {
     let models = home.commands("models").into_iter().filter(|command| command != "models list");
     let models: Vec<String> = models.collect();
     let models: Vec<&str> = models.iter().map(String::as_str).collect();
-    let others = [&others[..], &pending, &models, &["store prune", "completions", "runs reproduce"]].concat();
+    let others = [
+        &others[..],
+        &pending,
+        &models,
+        &[
+            "store prune",
+            "completions",
+            "runs reproduce",
+            "partitions list",
+            "partitions add",
+            "partitions remove",
+        ],
+    ]
+    .concat();
     home.shows_everything();
     home.opens_with(&COMMANDS, &others);
 }

@@ -15,7 +15,7 @@ use millwork_core::param::LogLevel;
 use millwork_core::plan::{Plan, PlanError, PlanIndex, PlannedStep};
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunStatus, RunTag};
 use millwork_core::version::{ReadAs, VersionNumber};
-use millwork_core::{AssetPartition, DataVersion, PartitionKey};
+use millwork_core::{AssetPartition, DataVersion, KeyMoment, PartitionKey};
 use millwork_storage::NewRun;
 
 use super::figures::figures;
@@ -105,10 +105,10 @@ impl<'g> RunGenerator<'g> {
         let first = self.random.usize(..=self.graph.assets().len() - assets);
         let selected: AssetSet = self.graph.assets().indices().skip(first).take(assets).collect();
         let partition = selected.iter().find_map(|asset| {
-            let partitions = self.graph.definition(*asset)?.partitions.as_ref()?;
-            Some(partitions.keys()[self.random.usize(..partitions.keys().len())].clone())
+            let keys = self.graph.partitions(*asset)?.keys(&KeyMoment::default());
+            Some(keys[self.random.usize(..keys.len())].clone())
         });
-        let plan = Plan::new(self.graph, &selected, partition.as_ref())?;
+        let plan = Plan::new(self.graph, &selected, partition.as_slice(), &KeyMoment::default())?;
         let run = RunId::new(asked_at);
         let started_at = asked_at + self.millis(5, 2_000);
         let takes = plan.steps.map(|_| self.millis(40, 4_000));
@@ -153,8 +153,9 @@ impl<'g> RunGenerator<'g> {
             _ if assets.len() == graph.assets().len() => "*".to_owned(),
             _ => format!("group:{group}"),
         };
+        let partitions = partition.into_iter().collect();
         let tags = BTreeMap::from([("team".to_owned(), group.clone())]);
-        let request = RunRequest { selection, assets, partition, tags, ..RunRequest::default() };
+        let request = RunRequest { selection, assets, partitions, tags, ..RunRequest::default() };
         match self.random.u8(..4) {
             0 => request.tagged(RunTag::Schedule, format!("{group}_monthly")),
             1 => request.tagged(RunTag::Sensor, format!("{group}_uploads")),

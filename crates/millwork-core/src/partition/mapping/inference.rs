@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use super::definition::Choice;
 use super::link::Link;
 use super::resolve::Chosen;
-use super::sides::{SideDimension, Sides, Values, quoted};
+use super::sides::{SideDimension, Sides, Values};
 use super::source::Source;
 use super::windows::Offsets;
 use super::words;
 use crate::partition::Calendar;
+use crate::partition::dimension::quoted;
 use crate::problem::Problem;
 
 /// The places of dimensions without a namesake on the other side, of which nothing else is written.

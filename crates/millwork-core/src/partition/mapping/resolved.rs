@@ -90,6 +90,17 @@ impl ResolvedMapping {
         self.is_single
     }
 
+    /// Whether every downstream key takes the same upstream ones.
+    pub fn is_the_same_for_all(&self) -> bool {
+        match &self.relation {
+            Relation::Product(sources) => sources.iter().all(|source| match source {
+                Source::All | Source::Latest | Source::Only(_) => true,
+                Source::From { .. } => false,
+            }),
+            Relation::Function(_) => false,
+        }
+    }
+
     /// Whether each key takes the one with its own index and no other. Both spaces must be [alike](KeySpace::is_like).
     pub fn is_same_key(&self, from: &KeySpace, to: &KeySpace) -> bool {
         let is_same = |(place, source): (usize, &Source)| match source {

@@ -30,6 +30,8 @@ pub(super) struct Side<'a> {
     pub(super) asset: &'a str,
     /// None of an asset without partitions.
     pub(super) dimensions: Vec<SideDimension<'a>>,
+    /// Its definition in words; `None` of an asset without partitions.
+    words: Option<String>,
 }
 
 pub(super) struct SideDimension<'a> {
@@ -67,18 +69,11 @@ impl<'a> Sides<'a> {
         Ok(Self { downstream: Side::new(downstream)?, upstream: Side::new(upstream)? })
     }
 
-    /// Why the mapping can't hold, with both definitions, and what to do about it.
+    /// Why the mapping can't hold, with both assets and their definitions, and what to do about it.
     pub(super) fn problem(&self, reason: impl Display, remedy: impl Into<String>) -> Problem {
         let (down, up) = (&self.downstream, &self.upstream);
-        let message = format!(
-            "`{}` cannot map its partitions to those of `{}`: {reason}; `{}` has {}, and `{}` has {}",
-            down.asset,
-            up.asset,
-            down.asset,
-            down.words(),
-            up.asset,
-            up.words()
-        );
+        let message =
+            format!("{reason}; `{}` has {}, and `{}` has {}", down.asset, down.words(), up.asset, up.words());
         Problem::new(message).with_hint(remedy)
     }
 }
@@ -89,7 +84,10 @@ impl<'a> Side<'a> {
         let dimensions = dimensions.map(SideDimension::new).collect::<Result<_, Problem>>();
         let problem = asset.dimensions.and_then(|dimensions| dimensions.problems().into_iter().next());
         match (problem, dimensions) {
-            (None, Ok(dimensions)) => Ok(Self { asset: asset.asset, dimensions }),
+            (None, Ok(dimensions)) => {
+                let words = asset.dimensions.map(ToString::to_string);
+                Ok(Self { asset: asset.asset, dimensions, words })
+            }
             (Some(problem), _) | (None, Err(problem)) => {
                 Err(problem.within(format!("the partitions of `{}` are invalid", asset.asset)))
             }
@@ -114,12 +112,7 @@ impl<'a> Side<'a> {
 
     /// Its definition, as the object of `has`.
     fn words(&self) -> String {
-        let words: Vec<String> = self
-            .dimensions
-            .iter()
-            .map(|dimension| format!("`{}` ({})", dimension.name, dimension.values.words()))
-            .collect();
-        if words.is_empty() { "no partitions".to_owned() } else { words.join(" × ") }
+        self.words.clone().unwrap_or_else(|| "no partitions".to_owned())
     }
 }
 
@@ -132,28 +125,4 @@ impl<'a> SideDimension<'a> {
         };
         Ok(Self { name: &dimension.name, values })
     }
-}
-
-impl Values<'_> {
-    /// What they are, such as `daily windows in UTC from 2024-01-01`.
-    fn words(&self) -> String {
-        match self {
-            Self::Windows(calendar) => {
-                let windows = calendar.definition();
-                let start = windows.start.as_deref().unwrap_or_default();
-                let end = windows.end.as_ref().map_or_else(String::new, |end| format!(" until {end}"));
-                format!("{} in {} from {start}{end}", windows.every.windows(), windows.zone)
-            }
-            Self::Fixed(texts) => quoted(texts),
-            Self::Dynamic => "dynamic texts".to_owned(),
-        }
-    }
-}
-
-/// Some of a list of texts.
-pub(super) fn quoted(texts: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown: Vec<String> = texts.iter().take(SHOWN).map(|text| format!("`{text}`")).collect();
-    let rest = if texts.len() > SHOWN { ", …" } else { "" };
-    format!("{}{rest}", shown.join(", "))
 }

@@ -4,10 +4,11 @@ use super::definition::Choice;
 use super::link::Link;
 use super::nesting;
 use super::resolved::Relation;
-use super::sides::{Sides, quoted};
+use super::sides::Sides;
 use super::source::Source;
 use super::windows::Offsets;
 use crate::partition::Calendar;
+use crate::partition::dimension::quoted;
 
 /// What a mapping is called.
 pub(super) fn of_relation(relation: &Relation, sides: &Sides<'_>) -> String {

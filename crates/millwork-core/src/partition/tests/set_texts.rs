@@ -98,7 +98,7 @@ fn a_set_that_is_none_is_named_with_a_remedy() {
     check_error(
         &keys,
         "2024-01-01..2024-02-01",
-        "`2024-01-01..2024-02-01` has 1 of the 2 dimensions: time, country → write `2024-01-01..2024-02-01|*` for every value of the others",
+        "`2024-01-01..2024-02-01` has 1 of the 2 dimensions: time, country → write one part for each dimension; the set of partitions `2024-01-01..2024-02-01|*` has every value of the others",
     );
     check_error(
         &keys,

@@ -92,7 +92,7 @@ fn plot(label: &str, points: &[Point<'_>], axis: HistoryAxis) -> Plot {
                 curves.entry(point.partition).or_default().push((point.version, point.number));
             }
             let name =
-                |partition: Option<&PartitionKey>| partition.map_or(label, PartitionKey::as_str).to_owned();
+                |partition: Option<&PartitionKey>| partition.map_or(label, PartitionKey::label).to_owned();
             let curves = curves.into_iter().map(|(partition, points)| (name(partition), points));
             Plot::lines(title, curves).labels("version", "")
         }

@@ -51,6 +51,10 @@ struct Asset {
     because: Vec<String>,
     has_failed: bool,
     can_run: bool,
+    /// Whether a run has to name partitions, because there are more with time.
+    needs_partition: bool,
+    /// The identity of the partition; empty for none.
+    identity: String,
     /// What is in use of it; `None` if the asset isn't a model.
     model: Option<ModelLine>,
     facts: Vec<(&'static str, String)>,
@@ -147,14 +151,22 @@ pub(in super::super) async fn show(
     }
 }
 
-async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, ApiError> {
+async fn load(state: &AppState, key: &str, mut wanted: AssetQuery) -> Result<Asset, ApiError> {
     let graph = state.pipeline.graph();
     let index = find_asset(graph, key)?;
     let node = &graph.assets()[index];
     let statuses = state.statuses().await?;
+    let moment = state.moment().await?;
+    let partition = match wanted.partition.as_str() {
+        "" => None,
+        written => Some(graph.past_partition(index, written, &moment)),
+    };
+    if let Some(partition) = &partition {
+        wanted.partition = graph.written_partition(index, partition, &moment);
+    }
     let newest = |kind: EventKind, limit| EventQuery {
         asset: Some(node.spec.key.clone()),
-        partition: (!wanted.partition.is_empty()).then(|| Some(wanted.partition.as_str().into())),
+        partition: partition.clone().map(Some),
         kinds: Some(kind.into()),
         order: Order::NewestFirst,
         limit: Some(limit),
@@ -164,8 +176,9 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     let evaluated = state.store.events(newest(EventKind::CheckEvaluated, EVALUATED)).await?;
     if !wanted.partition.is_empty() && made.is_empty() && evaluated.is_empty() {
         // A partition that isn't defined any more may have a history.
-        let partition = wanted.partition.as_str().into();
-        graph.check_partition(index, Some(&partition)).map_err(|error| ApiError::invalid(&error))?;
+        graph
+            .find_partition(index, partition.as_ref(), &moment)
+            .map_err(|error| ApiError::invalid(&error))?;
     }
     let unreadable = unreadable(&made);
     let made = materializations(&made);
@@ -183,9 +196,8 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
     let models = if state.model_cache.has_models() { Some(state.models(statuses.head).await?) } else { None };
     let is_model = |models: &&Arc<ModelSnapshot>| graph.models(&models.aliased()).contains(&index);
     let model = models.as_ref().filter(is_model).map(|models| {
-        let partition = (!wanted.partition.is_empty()).then(|| wanted.partition.as_str().into());
         let newest = made.first().and_then(|(_, made)| made.version);
-        model_line(graph, models, index, partition, newest, state.clock.now())
+        model_line(graph, models, index, partition.clone(), newest, &moment)
     });
     let live = shown.map(|(event, made)| {
         let models = models.as_deref();
@@ -200,6 +212,8 @@ async fn load(state: &AppState, key: &str, wanted: AssetQuery) -> Result<Asset, 
         key: node.spec.key.to_string(),
         description: node.spec.description.clone(),
         can_run: node.step.is_some(),
+        identity: partition.as_ref().map(|partition| partition.identity().to_owned()).unwrap_or_default(),
+        needs_partition: graph.partitions(index).is_some_and(|partitions| !partitions.is_fixed()),
         model,
         facts: facts(graph, node),
         config: config(graph, node),

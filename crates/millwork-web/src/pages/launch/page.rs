@@ -9,9 +9,10 @@ use axum::response::Response;
 use millwork_core::asset_status::PartitionHealth;
 use millwork_core::automation::job_key;
 use millwork_core::graph::{AssetSet, Selection, StepKind};
+use millwork_core::partition::KeySpace;
 use millwork_core::plan::Plan;
-use millwork_core::run::{RunSpec, RunTag};
-use millwork_core::{PartitionKey, Pipeline, Problem, StandingConfig};
+use millwork_core::run::{RunRequest, RunSpec, RunTag};
+use millwork_core::{KeyMoment, PartitionKey, Pipeline, Problem, StandingConfig};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -118,11 +119,15 @@ pub(in super::super) async fn submit(
         stale_only,
     };
     let refused = |error: ApiError| (error.status(), error.sentences());
-    let (status, problem) = match planned(&state, &wanted) {
-        Ok((_, plan)) => {
+    let plan = match selected(&state, &wanted) {
+        Ok(selected) => planned(&state, &wanted, &selected).await,
+        Err(error) => Err(error),
+    };
+    let (status, problem) = match plan {
+        Ok((plan, moment)) => {
             let meant = filled.meant(&config_fields(&state, &plan));
             let run = wanted.run(&state.pipeline).config(Value::Object(meant.config)).tags(meant.tags);
-            match run.resolve(&state.pipeline) {
+            match run.resolve(&state.pipeline, &moment) {
                 _ if !meant.problems.is_empty() => {
                     (StatusCode::UNPROCESSABLE_ENTITY, "Some fields are invalid.".to_owned())
                 }
@@ -149,13 +154,8 @@ impl LaunchQuery {
             Some(job) => RunSpec::of(&*job.selection).origin(RunTag::Job, &*job.name),
             None => RunSpec::of(&*self.selection),
         };
-        run.partition = self.partition();
         run.stale_only = self.stale_only;
-        run
-    }
-
-    fn partition(&self) -> Option<PartitionKey> {
-        Some(self.partition.trim()).filter(|partition| !partition.is_empty()).map(Into::into)
+        run.of_partitions(&self.partition)
     }
 }
 
@@ -172,20 +172,34 @@ fn tags_of_job(state: &AppState, job: &str) -> Vec<(String, String)> {
     vec![("tags".to_owned(), tags.join("\n")), ("json".to_owned(), json)]
 }
 
-/// The selected assets and the plan.
-fn planned(state: &AppState, wanted: &LaunchQuery) -> Result<(AssetSet, Plan), ApiError> {
+/// The selected assets.
+fn selected(state: &AppState, wanted: &LaunchQuery) -> Result<AssetSet, ApiError> {
     let graph = state.pipeline.graph();
     let selection = match (wanted.selection.trim(), wanted.job.as_str()) {
         (_, "") => &wanted.selection,
         ("", job) => &state.pipeline.find_job(job)?.selection,
         _ => return Err(selection_or_job()),
     };
-    let selected = Selection::parse(selection)
-        .and_then(|selection| selection.select(graph))
-        .map_err(|error| ApiError::invalid(&error))?;
-    let plan = Plan::new(graph, &selected, wanted.partition().as_ref())
-        .map_err(|error| ApiError::invalid(&error))?;
-    Ok((selected, plan))
+    let selected = Selection::parse(selection).and_then(|selection| selection.select(graph));
+    selected.map_err(|error| ApiError::invalid(&error))
+}
+
+/// The plan of the selected assets, at a moment.
+async fn planned(
+    state: &AppState,
+    wanted: &LaunchQuery,
+    selected: &AssetSet,
+) -> Result<(Plan, KeyMoment), ApiError> {
+    let graph = state.pipeline.graph();
+    let moment = state.moment().await?;
+    let assets = selected.iter().map(|asset| graph.key(*asset).clone());
+    let request = RunRequest::of_assets(assets);
+    let partitions = match wanted.partition.trim() {
+        "" => Vec::new(),
+        written => request.find_partitions(written, &state.pipeline, &moment)?,
+    };
+    let plan = Plan::new(graph, selected, &partitions, &moment).map_err(|error| ApiError::invalid(&error))?;
+    Ok((plan, moment))
 }
 
 /// The forms of the steps of a plan that take a configuration.
@@ -217,10 +231,17 @@ async fn page(
     let graph = state.pipeline.graph();
     let statuses = state.statuses().await?;
     let is_empty = wanted.selection.trim().is_empty() && wanted.job.is_empty();
-    let (selected, plan, of_plan) = match planned(state, &wanted) {
-        _ if is_empty => (AssetSet::new(), Plan::default(), None),
-        Ok((selected, plan)) => (selected, plan, None),
-        Err(error) => (AssetSet::new(), Plan::default(), Some(error.sentences())),
+    let (selected, refused) = match selected(state, &wanted) {
+        _ if is_empty => (AssetSet::new(), None),
+        Ok(selected) => (selected, None),
+        Err(error) => (AssetSet::new(), Some(error.sentences())),
+    };
+    let (plan, refused) = match refused {
+        None if !is_empty => match planned(state, &wanted, &selected).await {
+            Ok((plan, _)) => (plan, None),
+            Err(error) => (Plan::default(), Some(error.sentences())),
+        },
+        refused => (Plan::default(), refused),
     };
     let steps = config_fields(state, &plan);
     let problems = if problem.is_some() { filled.meant(&steps).problems } else { Default::default() };
@@ -236,8 +257,11 @@ async fn page(
         problem: problems.get(&name(step, field)).cloned(),
         field: field.clone(),
     };
-    let partitions = selected.iter().filter_map(|asset| graph.definition(*asset)?.partitions.as_ref());
-    let partitions = partitions.map(millwork_core::PartitionsDefinition::keys).next().unwrap_or_default();
+    let partitioned = selected.iter().find_map(|asset| graph.partitions(*asset));
+    let partitions = match partitioned {
+        Some(partitions) => last_keys(&partitions.space(&state.moment().await?)),
+        None => Vec::new(),
+    };
     let needed = plan_to_show(state, &plan, &statuses, wanted.stale_only);
     let condition = state.pipeline.job(&wanted.job).and_then(|job| {
         let condition = job.automation.as_ref()?;
@@ -246,8 +270,8 @@ async fn page(
     Ok(LaunchPage {
         condition,
         jobs: state.pipeline.jobs().iter().map(|job| job.name.clone()).collect(),
-        partitions: partitions.iter().rev().take(LISTED).map(ToString::to_string).collect(),
-        problem: problem.or(of_plan),
+        partitions,
+        problem: problem.or(refused),
         steps: needed.len(),
         plan: needed.into_iter().take(LISTED).collect(),
         forms: steps
@@ -263,6 +287,13 @@ async fn page(
         tags_problem: problems.get("tags").cloned(),
         wanted,
     })
+}
+
+/// The texts of the last keys, the last one first.
+fn last_keys(space: &KeySpace) -> Vec<String> {
+    let all = space.all();
+    let last = all.page(all.count().saturating_sub(LISTED as u64), LISTED);
+    last.iter().rev().filter_map(|index| Some(space.key_at(index)?.text())).collect()
 }
 
 /// The steps that would run, by the current status of the assets.

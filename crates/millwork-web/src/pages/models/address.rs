@@ -4,12 +4,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_core::PartitionKey;
-use millwork_core::graph::AssetGraph;
+use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::version::VersionNumber;
 use serde::Deserialize;
 
 use super::super::message::{page_error, rendered};
 use super::{compare, history, lineage, page};
+use crate::error::ApiError;
 use crate::state::AppState;
 
 /// What an address below `/models/` shows.
@@ -39,8 +40,13 @@ pub(in super::super) struct ModelQuery {
 }
 
 impl ModelQuery {
-    pub(super) fn partition(&self) -> Option<PartitionKey> {
-        (!self.partition.is_empty()).then(|| self.partition.as_str().into())
+    /// The partition that the text means or meant, with its label.
+    pub(super) async fn partition(
+        &self,
+        state: &AppState,
+        model: AssetIndex,
+    ) -> Result<Option<PartitionKey>, ApiError> {
+        past_partition(state, model, &self.partition).await
     }
 }
 
@@ -88,9 +94,26 @@ pub(in super::super) fn of_model(key: &str, partition: Option<&PartitionKey>) ->
     match partition {
         None => format!("/models/{key}"),
         Some(partition) => {
-            format!("/models/{key}?{}", query(&[("partition", partition.as_str())]))
+            format!("/models/{key}?{}", query(&[("partition", partition.identity())]))
         }
     }
+}
+
+/// The partition of an asset that a text means or meant; `None` for an empty text.
+pub(super) async fn past_partition(
+    state: &AppState,
+    asset: AssetIndex,
+    text: &str,
+) -> Result<Option<PartitionKey>, ApiError> {
+    match text {
+        "" => Ok(None),
+        text => Ok(Some(state.pipeline.graph().past_partition(asset, text, &state.moment().await?))),
+    }
+}
+
+/// A partition as the pages write it; empty for none.
+pub(super) fn label_of(partition: Option<&PartitionKey>) -> String {
+    partition.map(|partition| partition.label().to_owned()).unwrap_or_default()
 }
 
 /// Parameters as the query of an address.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::super::form::OwnForm;
 use super::super::forms::leads;
 use super::super::message::{page_error, rendered};
-use super::address::{ModelQuery, of_model};
+use super::address::{ModelQuery, of_model, past_partition};
 use super::page;
 use super::row::last_event;
 use crate::error::ApiError;
@@ -99,7 +99,7 @@ pub(in super::super) async fn change(
 async fn changed(state: &AppState, key: &str, change: &Change) -> Result<String, Refusal> {
     let graph = state.pipeline.graph();
     let index = find_asset(graph, key).map_err(ApiError::from)?;
-    let partition = (!change.partition.is_empty()).then(|| change.partition.as_str().into());
+    let partition = past_partition(state, index, &change.partition).await?;
     let (of, in_use) = (AssetPartition::new(graph.key(index).clone(), partition), graph.alias_in_use(index));
     let author = model_author(Some(&change.by), ANONYMOUS, &change.reason);
     let author = author.map_err(|problem| Refusal::Shown(ApiError::invalid(problem)))?;

@@ -13,7 +13,7 @@ use millwork_storage::{EventQuery, StorageError, Store};
 use super::super::asset::compare::{About, Row, compared, row};
 use super::super::asset::curves::{Figure, curves};
 use super::super::asset::history::{Made, materializations};
-use super::address::{ModelQuery, of_model};
+use super::address::{ModelQuery, label_of, of_model};
 use super::row::Status;
 use super::versions::{DecisionLine, decisions};
 use crate::error::ApiError;
@@ -55,7 +55,7 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
         let problem = Problem::new("a comparison needs two versions, `a` and `b`");
         return Err(ApiError::invalid(problem.with_hint("choose two on the page of the model")));
     };
-    let of = AssetPartition::new(graph.key(index).clone(), wanted.partition());
+    let of = AssetPartition::new(graph.key(index).clone(), wanted.partition(state, index).await?);
     let alias = graph.alias_in_use(index);
     let head = state.store.head().await?;
     let models = state.models(head).await?;
@@ -85,7 +85,7 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
     Ok(Comparison {
         head,
         key: of.asset.to_string(),
-        partition: wanted.partition.clone(),
+        partition: label_of(of.partition.as_ref()),
         back: of_model(of.asset.as_str(), of.partition.as_ref()),
         sides: [side(one, a), side(other, b)],
         differing: in_sections(differing),

@@ -9,7 +9,7 @@ use millwork_draw::plot::UseSpan;
 use millwork_storage::{FoundPerformance, live_performances, version_life};
 use serde_json::Value;
 
-use super::address::{ModelQuery, of_model, query};
+use super::address::{ModelQuery, label_of, of_model, query};
 use super::live::{LiveView, uses};
 use super::row::Status;
 use crate::error::ApiError;
@@ -80,7 +80,7 @@ impl History {
 pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Result<History, ApiError> {
     let (graph, store) = (state.pipeline.graph(), &*state.store);
     let partition = Some(wanted.partition.as_str()).filter(|partition| !partition.is_empty());
-    let (index, of) = find_model(graph, key, partition)?;
+    let (index, of) = find_model(graph, key, partition, &state.moment().await?)?;
     // Read first: the page follows the log from here.
     let head = store.head().await?;
     let alias = graph.alias_in_use(index);
@@ -112,7 +112,7 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
         key: of.asset.to_string(),
         back: of_model(of.asset.as_str(), of.partition.as_ref()),
         kept: with_partition.map(|parameter| format!("&{}", query(&[parameter]))).unwrap_or_default(),
-        partition: wanted.partition.clone(),
+        partition: label_of(of.partition.as_ref()),
         version,
         status: Status::of(&status),
         aliases: history.aliases.iter().map(ToString::to_string).collect(),

@@ -1,9 +1,8 @@
 //! What the page of an asset that is a model says about its versions, in one line.
 
-use jiff::Timestamp;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::version::VersionNumber;
-use millwork_core::{AssetPartition, PartitionKey};
+use millwork_core::{AssetPartition, KeyMoment, PartitionKey};
 
 use super::address::of_model;
 use super::row::{InUse, Status, in_use_of, open, with_one_in_use};
@@ -30,8 +29,9 @@ pub(in super::super) fn model_line(
     asset: AssetIndex,
     partition: Option<PartitionKey>,
     newest: Option<VersionNumber>,
-    now: Timestamp,
+    moment: &KeyMoment,
 ) -> ModelLine {
+    let now = moment.now();
     let (key, alias) = (graph.key(asset), graph.alias_in_use(asset));
     let is_summary = graph.partitions(asset).is_some() && partition.is_none();
     let of = AssetPartition::new(key.clone(), partition);
@@ -42,7 +42,7 @@ pub(in super::super) fn model_line(
         newest: newest
             .filter(|_| !is_summary)
             .map(|version| (version, Status::of(&models.status(&of, version, &alias)))),
-        of_partitions: is_summary.then(|| with_one_in_use(graph, models, asset)),
+        of_partitions: is_summary.then(|| with_one_in_use(graph, models, asset, moment)),
         open: histories().map(|(_, history)| open(history, &alias).len()).sum(),
         alias: alias.to_string(),
     }

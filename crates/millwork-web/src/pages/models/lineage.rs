@@ -12,7 +12,7 @@ use millwork_draw::graph::{Drawing, DrawingNode};
 use millwork_storage::{Direction, LineageLimits, LineageNode, LineageRest, lineage};
 
 use super::super::asset::history::{read_as, short};
-use super::address::{ModelQuery, of_model, query};
+use super::address::{ModelQuery, label_of, of_model, query};
 use super::compare::environments;
 use super::row::{LastVersions, Status};
 use crate::error::ApiError;
@@ -76,7 +76,7 @@ impl Lineage {
 pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Result<Lineage, ApiError> {
     let (graph, store) = (state.pipeline.graph(), &*state.store);
     let index = find_asset(graph, key)?;
-    let of = AssetPartition::new(graph.key(index).clone(), wanted.partition());
+    let of = AssetPartition::new(graph.key(index).clone(), wanted.partition(state, index).await?);
     // Read first: the page follows the log from here.
     let head = store.head().await?;
     let (models, alias) = (state.models(head).await?, graph.alias_in_use(index));
@@ -117,7 +117,7 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
     Ok(Lineage {
         head,
         key: of.asset.to_string(),
-        partition: wanted.partition.clone(),
+        partition: label_of(of.partition.as_ref()),
         back: of_model(of.asset.as_str(), of.partition.as_ref()),
         version,
         sequence: event.sequence,

@@ -136,7 +136,7 @@ impl OneModel {
 pub(super) async fn load(
     state: &AppState,
     key: &str,
-    wanted: ModelQuery,
+    mut wanted: ModelQuery,
     problem: Option<String>,
 ) -> Result<Model, ApiError> {
     let graph = state.pipeline.graph();
@@ -145,7 +145,11 @@ pub(super) async fn load(
     let models = state.models(statuses.head).await?;
     let (node, alias) = (&graph.assets()[index], graph.alias_in_use(index));
     let is_partitioned = graph.partitions(index).is_some();
-    let partition = wanted.partition();
+    let moment = state.moment().await?;
+    let partition = wanted.partition(state, index).await?;
+    if let Some(partition) = &partition {
+        wanted.partition = graph.written_partition(index, partition, &moment);
+    }
     let last: LastVersions = match is_partitioned {
         true => state.store.last_versions(std::slice::from_ref(&node.spec.key)).await?.into_iter().collect(),
         false => LastVersions::new(),
@@ -188,7 +192,9 @@ pub(super) async fn load(
         && !last.contains_key(&AssetPartition::new(node.spec.key.clone(), partition.clone()))
     {
         // A partition that isn't defined any more may have a history.
-        graph.check_partition(index, partition.as_ref()).map_err(|error| ApiError::invalid(&error))?;
+        graph
+            .find_partition(index, partition.as_ref(), &moment)
+            .map_err(|error| ApiError::invalid(&error))?;
     }
     let of = AssetPartition::new(node.spec.key.clone(), partition);
     model.one = Some(one(state, &models, index, &of, &alias, &model.wanted).await?);

@@ -7,7 +7,7 @@ use millwork_core::event::{AliasMoved, Asked, EventBody, Mover, VersionJudged};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::{Dated, ModelHistory, VersionStatus};
 use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{AssetPartition, MainNumber};
+use millwork_core::{AssetPartition, KeyMoment, MainNumber};
 
 use super::super::format;
 use super::super::main_number::Shown;
@@ -27,7 +27,7 @@ pub(super) struct ModelRow {
     /// The number and the status of the last version; `None` if there is none.
     pub(super) newest: Option<(VersionNumber, Status)>,
     /// How many of the partitions have a version in use, and how many there are; `None` without partitions.
-    pub(super) of_partitions: Option<(usize, usize)>,
+    pub(super) of_partitions: Option<(usize, u64)>,
     /// The number of open questions.
     pub(super) open: usize,
 }
@@ -74,7 +74,7 @@ pub(super) async fn rows(
     last: &LastVersions,
     wanted: &[AssetPartition<AssetIndex>],
 ) -> Result<Vec<ModelRow>, ApiError> {
-    let (graph, now) = (state.pipeline.graph(), state.clock.now());
+    let (graph, now, moment) = (state.pipeline.graph(), state.clock.now(), state.moment().await?);
     let mut in_use = Vec::new();
     for one in wanted {
         let of = one.by_key(graph);
@@ -102,10 +102,10 @@ pub(super) async fn rows(
             link: of_model(spec.key.as_str(), one.partition.as_ref()),
             in_use: in_use.map(|in_use| InUse { number: numbers.remove(&of), ..in_use }),
             newest: newest.map(|version| (*version, Status::of(&models.status(&of, *version, &alias)))),
-            of_partitions: graph
-                .partitions(one.asset)
-                .filter(|_| is_summary)
-                .map(|partitions| (with_one_in_use(graph, models, one.asset), partitions.keys().len())),
+            of_partitions: graph.partitions(one.asset).filter(|_| is_summary).map(|partitions| {
+                let in_use = with_one_in_use(graph, models, one.asset, &moment);
+                (in_use, partitions.space(&moment).all().count())
+            }),
             open: match is_summary {
                 true => models.of_asset(&spec.key).map(|(_, history)| open(history, &alias).len()).sum(),
                 false => models.of(&of).map_or(0, |history| open(history, &alias).len()),
@@ -117,10 +117,15 @@ pub(super) async fn rows(
 }
 
 /// The number of an asset's partitions that have a version in use.
-pub(super) fn with_one_in_use(graph: &AssetGraph, models: &ModelSnapshot, asset: AssetIndex) -> usize {
+pub(super) fn with_one_in_use(
+    graph: &AssetGraph,
+    models: &ModelSnapshot,
+    asset: AssetIndex,
+    moment: &KeyMoment,
+) -> usize {
     let alias = graph.alias_in_use(asset);
     let with = models.of_asset(graph.key(asset)).filter(|(of, history)| {
-        graph.has_partition(asset, of.partition.as_ref()) && history.at(&alias).is_some()
+        graph.has_partition(asset, of.partition.as_ref(), moment) && history.at(&alias).is_some()
     });
     with.count()
 }

@@ -119,6 +119,7 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::AliasMoved(moved) => ("info", format!("{of}{moved}")),
         EventBody::VersionDecided(decided) => ("info", format!("{of}{decided}")),
         EventBody::VersionsBacktested(tested) => ("info", format!("{of}{tested}")),
+        EventBody::PartitionsChanged(changed) => ("info", changed.to_string()),
         EventBody::ShadowCalled(called) => {
             let level = if called.outcome.is_bad() { "warn" } else { "debug" };
             (level, format!("{of}{called}"))

@@ -38,6 +38,8 @@ struct Run {
     config: String,
     /// Why the condition of its job requested it; empty if none did.
     requested_because: String,
+    /// The partitions that were asked for, in words; empty for none.
+    partitions: String,
     tags: Vec<(String, String)>,
     holder: String,
     can_cancel: bool,
@@ -110,6 +112,7 @@ async fn load(state: &AppState, run: &str, wanted: LogQuery) -> Result<Run, ApiE
         class: record.class.map(|class| class.to_string()).unwrap_or_default(),
         config: if has_config { config } else { String::new() },
         requested_because: RunTag::Reason.of(&record.request.tags).unwrap_or_default().to_owned(),
+        partitions: record.request.partitions_in_words(),
         // The reason has a line of its own.
         tags: record
             .request

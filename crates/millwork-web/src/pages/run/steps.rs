@@ -12,6 +12,7 @@ use millwork_draw::plot::{GanttRow, Segment, gantt};
 
 use super::super::asset::compare::input_version;
 use super::super::format;
+use super::super::forms::SelectedStep;
 use super::super::models::of_model;
 
 /// The maximum number of steps in the table and the chart; others are found in the log.
@@ -31,6 +32,8 @@ pub(super) struct Row {
     pub(super) verdict: Option<(String, String)>,
     pub(super) name: String,
     pub(super) step: String,
+    /// What the form to run it again sends.
+    pub(super) selected: String,
     pub(super) status: &'static str,
     pub(super) attempt: u32,
     pub(super) took: String,
@@ -139,6 +142,7 @@ fn row(key: &StepPartition, step: &StepState, verdict: Option<(String, String)>,
         verdict,
         name: key.to_string(),
         step: key.step.to_string(),
+        selected: SelectedStep::of(key).text(),
         status: step.status.as_str(),
         attempt: step.attempt,
         took: took.unwrap_or_default(),

@@ -30,6 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
         switches(),
         decisions(),
         reports(),
+        partitions(),
     ]
     .into_iter()
     .flatten()
@@ -45,6 +46,7 @@ fn reads() -> Vec<Case> {
         "/api/v1/openapi.json",
         "/api/v1/graph",
         "/api/v1/models",
+        "/api/v1/partitions",
         "/api/v1/queue",
         "/api/v1/pools",
         "/api/v1/schedules",
@@ -271,6 +273,16 @@ fn decisions() -> Vec<Case> {
         }
     }
     cases
+}
+
+fn partitions() -> Vec<Case> {
+    let change = "/api/v1/partitions/{name}";
+    let texts = Some(r#"{"add": ["de", "fr"], "remove": ["it"]}"#);
+    vec![
+        post(change, "/api/v1/partitions/countries", texts, 200),
+        post(change, "/api/v1/partitions/countries", Some(r#"{"added": []}"#), 422),
+        post(change, "/api/v1/partitions/nothing", texts, 404),
+    ]
 }
 
 fn reports() -> Vec<Case> {

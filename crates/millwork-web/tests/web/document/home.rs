@@ -12,6 +12,7 @@ use millwork_core::event::{
 };
 use millwork_core::index::TypedIndex as _;
 use millwork_core::model::Author;
+use millwork_core::partition::dynamic;
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunId, RunRequest, RunSpec};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
@@ -54,6 +55,7 @@ pub(crate) fn definitions() -> Definitions {
         .asset(AssetDefinition::new("outside"))
         .asset(AssetDefinition::new("deep/down"))
         .asset(asset("daily").partitions(PartitionsDefinition::fixed(["monday", "tuesday"])))
+        .asset(asset("sold").partitions(dynamic("countries")))
         .asset(asset("late").describe(|spec| {
             spec.freshness = Some(FreshnessPolicy::time_window(day, Some(day / 2)));
         }))
@@ -110,7 +112,7 @@ fn holder() -> Holder {
 }
 
 async fn runs(store: &dyn Store) {
-    let request = RunRequest { partition: None, ..RunRequest::of_assets(["load".into(), "made".into()]) };
+    let request = RunRequest::of_assets(["load".into(), "made".into()]);
     let request = RunRequest { tags: [("team".to_owned(), "data".to_owned())].into(), ..request };
     for id in [FAILED, QUEUED, CANCELED] {
         let (id, request) = (id.parse::<RunId>().unwrap(), request.clone().queued());
@@ -311,8 +313,11 @@ async fn instigators(store: &dyn Store) {
         };
         let ticks = outcomes.iter().map(tick).collect();
         let works = [
-            PendingWork::Run { run: RunSpec::of("gone").key("k").tag("team", "data"), due: Some(at(5)) },
-            PendingWork::Run { run: RunSpec::of_job("gone"), due: None },
+            PendingWork::Run {
+                run: RunSpec::of("gone").key("k").tag("team", "data").into(),
+                due: Some(at(5)),
+            },
+            PendingWork::Run { run: RunSpec::of_job("gone").into(), due: None },
             PendingWork::Event { sequence: 1 },
             PendingWork::Tick { due: at(5) },
         ];

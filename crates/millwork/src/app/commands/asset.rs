@@ -4,15 +4,14 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use millwork_api::{AssetDetails, EventView, FreshnessView, MetricView, find_version_of};
-use millwork_core::Clock as _;
+use millwork_api::{AssetDetails, EventView, FreshnessView, MetricView, PartitionsView, find_version_of};
 use millwork_core::asset::plot::short_number;
 use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::version::WhichVersion;
 use millwork_core::{AssetKey, AssetMetric, AssetPartition, ConfigFilter, RecordedConfig};
-use millwork_core::{Metadata, MetadataValue, PartitionKey, Problem, SystemClock, Table};
+use millwork_core::{Metadata, MetadataValue, PartitionKey, Problem, Table};
 use millwork_engine::EngineOptions;
 use millwork_storage::{EventQuery, HistoryQuery, LatestAsset, Order, history, read_status};
 use serde_json::Value;
@@ -84,15 +83,14 @@ pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
             Asset::History { key, partition, config, limit } => {
                 let config =
                     config.iter().map(|text| text.parse()).collect::<Result<Vec<ConfigFilter>, _>>()?;
-                let partition = partition.map(PartitionKey::from);
                 let query = HistoryQuery {
                     asset: session.asset(&key)?,
-                    partition: partition.clone().map(Some),
+                    partition: None,
                     config,
                     before: None,
                     limit,
                 };
-                list_history(session, &key, &query, partition, session.wants_json()).await
+                list_history(session, &key, query, partition, session.wants_json()).await
             }
             Asset::Value { key, partition, run, output } => {
                 value(session, &key, partition.as_deref(), run.as_deref(), output).await
@@ -101,10 +99,10 @@ pub(super) fn run(session: &Session, asset: Asset) -> Result<Exit, Failure> {
     })
 }
 
-fn materializations(asset: AssetKey, partition: Option<&str>, limit: u32) -> EventQuery {
+fn materializations(asset: AssetKey, partition: Option<PartitionKey>, limit: u32) -> EventQuery {
     EventQuery {
         asset: Some(asset),
-        partition: partition.map(|partition| Some(PartitionKey::from(partition))),
+        partition: partition.map(Some),
         kinds: Some(EventKind::Materialized.into()),
         order: Order::NewestFirst,
         limit: Some(limit),
@@ -122,18 +120,18 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
     let graph = session.pipeline()?.graph();
     let Some(index) = graph.index(key.as_str()) else { return Ok(Exit::Success) };
     let opened = session.home().await?;
+    let moment = opened.moment(graph).await?;
     let latest = match &which {
         WhichVersion::Latest => opened.store.latest(std::slice::from_ref(&key)).await?,
         WhichVersion::Number(_) | WhichVersion::Alias(_) => {
-            let event = find_version_of(&*opened.store, graph, written, partition).await?.event;
+            let event = find_version_of(&*opened.store, graph, written, partition, &moment).await?.event;
             let (asset, partition) = (key.clone(), event.partition.clone());
             vec![LatestAsset { asset, partition, materialization: Some(event.clone()), verdict: event }]
         }
     };
-    let now = SystemClock.now();
-    let status =
-        AssetStatuses::derive(graph, &read_status(&*opened.store, graph).await?, now).of(index).status;
-    let details = AssetDetails::new(graph, &graph.assets()[index], status, latest, now);
+    let statuses = AssetStatuses::derive(graph, &read_status(&*opened.store, graph).await?, &moment);
+    let status = statuses.of(index).status;
+    let details = AssetDetails::new(graph, &graph.assets()[index], status, latest, &moment);
     if session.wants_json() {
         print_json(&details)?;
         return Ok(Exit::Success);
@@ -184,7 +182,7 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
         ("made from", listed(&summary.upstream)),
         ("needed for", listed(&asset.downstream)),
         ("checks", listed(&asset.checks)),
-        ("partitions", listed(asset.partitions.as_deref().unwrap_or_default())),
+        ("partitions", asset.partitions.as_ref().map(partitions).unwrap_or_default()),
         ("pools", pairs(&mut asset.pools.iter().map(|(pool, slots)| (pool, slots.to_string())))),
         ("freshness", freshness.unwrap_or_default()),
         ("code version", asset.code_version.as_ref().map(ToString::to_string).unwrap_or_default()),
@@ -198,6 +196,13 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
     outln!();
 }
 
+/// The keys of an asset, if they are few, or what they are.
+fn partitions(partitions: &PartitionsView) -> String {
+    const FEW: u64 = 20;
+    let PartitionsView { definition, count, keys, .. } = partitions;
+    if *count <= FEW { listed(keys) } else { format!("{count}: {definition}") }
+}
+
 fn listed(keys: &[impl ToString]) -> String {
     keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -205,9 +210,9 @@ fn listed(keys: &[impl ToString]) -> String {
 /// The last materialization of an asset as it is defined now: of one of its partitions, or of the whole asset if it has none.
 async fn latest(opened: &Opened, graph: &AssetGraph, key: &AssetKey) -> Result<Option<Event>, Failure> {
     let latest = opened.store.latest(std::slice::from_ref(key)).await?;
-    let index = graph.index(key.as_str());
+    let (index, moment) = (graph.index(key.as_str()), opened.moment(graph).await?);
     let is_defined = |latest: &LatestAsset| {
-        index.is_some_and(|index| graph.has_partition(index, latest.partition.as_ref()))
+        index.is_some_and(|index| graph.has_partition(index, latest.partition.as_ref(), &moment))
     };
     let made = latest.into_iter().filter(is_defined).filter_map(|latest| latest.materialization);
     Ok(made.max_by_key(|event| event.sequence))
@@ -383,17 +388,19 @@ fn in_a_word(value: &MetadataValue) -> String {
 async fn list_history(
     session: &Session,
     key: &str,
-    query: &HistoryQuery,
-    partition: Option<PartitionKey>,
+    mut query: HistoryQuery,
+    partition: Option<String>,
     json: bool,
 ) -> Result<Exit, Failure> {
     let (asset, graph) = (query.asset.clone(), session.pipeline()?.graph());
     let opened = session.home().await?;
-    let events = history(&*opened.store, query).await?;
+    let partition = past_partition(&opened, graph, &asset, partition.as_deref()).await?;
+    query.partition = partition.clone().map(Some);
+    let events = history(&*opened.store, &query).await?;
     if let (Some(partition), true, Some(index)) = (partition, events.is_empty(), graph.index(asset.as_str()))
     {
         // An asset that isn't defined any more may have a history.
-        graph.check_partition(index, Some(&partition))?;
+        graph.find_partition(index, Some(&partition), &opened.moment(graph).await?)?;
     }
     if json {
         print_json(&events.into_iter().map(EventView::from).collect::<Vec<_>>())?;
@@ -490,7 +497,8 @@ async fn value(
     let event = match (which, run) {
         (WhichVersion::Latest, run) => materialization(session, &opened, asset, partition, run).await?,
         (WhichVersion::Number(_) | WhichVersion::Alias(_), None) => {
-            find_version_of(&*opened.store, session.pipeline()?.graph(), key, partition).await?.event
+            let graph = session.pipeline()?.graph();
+            find_version_of(&*opened.store, graph, key, partition, &opened.moment(graph).await?).await?.event
         }
         (WhichVersion::Number(_) | WhichVersion::Alias(_), Some(_)) => {
             let problem = Problem::new(format!("`{key}` names a version, and `--run` another one"));
@@ -516,6 +524,22 @@ async fn value(
     Ok(Exit::Success)
 }
 
+/// The partition that is written, also one that isn't defined any more.
+async fn past_partition(
+    opened: &Opened,
+    graph: &AssetGraph,
+    asset: &AssetKey,
+    written: Option<&str>,
+) -> Result<Option<PartitionKey>, Failure> {
+    Ok(match (written, graph.index(asset.as_str())) {
+        (None, _) => None,
+        (Some(written), None) => Some(written.into()),
+        (Some(written), Some(index)) => {
+            Some(graph.past_partition(index, written, &opened.moment(graph).await?))
+        }
+    })
+}
+
 async fn materialization(
     session: &Session,
     opened: &Opened,
@@ -527,22 +551,23 @@ async fn materialization(
         Some(run) => Some(opened.run(run).await?.id),
         None => None,
     };
+    let graph = session.pipeline()?.graph();
+    let partition = past_partition(opened, graph, &asset, partition).await?;
     let event = if run.is_none() && partition.is_none() {
-        latest(opened, session.pipeline()?.graph(), &asset).await?
+        latest(opened, graph, &asset).await?
     } else {
-        let query = EventQuery { run, ..materializations(asset.clone(), partition, 1) };
+        let query = EventQuery { run, ..materializations(asset.clone(), partition.clone(), 1) };
         opened.store.events(query).await?.pop()
     };
-    if let (Some(partition), None) = (partition, &event) {
-        let graph = session.pipeline()?.graph();
+    if let (Some(partition), None) = (&partition, &event) {
         // A partition that isn't defined any more may have a history.
         if let Some(index) = graph.index(asset.as_str()) {
-            graph.check_partition(index, Some(&partition.into()))?;
+            graph.find_partition(index, Some(partition), &opened.moment(graph).await?)?;
         }
     }
     event.ok_or_else(|| {
         let hint = format!("`asset history {asset}` lists all");
-        let asset = AssetPartition::new(asset, partition.map(PartitionKey::from)).quoted();
+        let asset = AssetPartition::new(asset, partition).quoted();
         Failure::usage(Problem::new(format!("{asset} has no such materialization")).with_hint(hint))
     })
 }

@@ -15,6 +15,7 @@ use super::graph::Graph;
 use super::list::List;
 use super::materialize::Materialize;
 use super::models::Models;
+use super::partitions::Partitions;
 use super::runs::Runs;
 use super::schedules::Schedules;
 use super::sensors::Sensors;
@@ -22,8 +23,8 @@ use super::serve::ServeArguments;
 use super::status::{Status, Why};
 use super::store::Store;
 use super::{
-    alerts, asset, automation, check, completions, daemon, dev, graph, list, materialize, models, runs,
-    schedules, sensors, serve, status, store,
+    alerts, asset, automation, check, completions, daemon, dev, graph, list, materialize, models, partitions,
+    runs, schedules, sensors, serve, status, store,
 };
 use crate::app::failure::{Exit, Failure};
 use crate::app::log;
@@ -122,6 +123,9 @@ Examples:
     /// List, show and compare the versions of models, promote them, and go back
     #[command(subcommand)]
     Models(Models),
+    /// List the partitions of an asset; add and remove those that come at run time
+    #[command(subcommand)]
+    Partitions(Partitions),
     /// Show the status of each asset: fresh, stale, missing, running, failed or external
     Status(Status),
     /// Explain the status of an asset: why it is stale, missing, running, failed or external
@@ -156,6 +160,7 @@ pub(in crate::app) fn run(arguments: Arguments, session: &Session, whole: Comman
         Commands::Alerts(alerts) => alerts::run(session, alerts),
         Commands::Asset(asset) => asset::run(session, asset),
         Commands::Models(models) => models::run(session, models),
+        Commands::Partitions(partitions) => partitions::run(session, partitions),
         Commands::Status(status) => status::run(session, &status),
         Commands::Why(why) => status::why(session, &why),
         Commands::Check(check) => check::run(session, &check),

@@ -6,7 +6,7 @@ use millwork_draw::graph::Drawing;
 
 use crate::app::failure::{Exit, Failure};
 use crate::app::out::{out, outln, print_json};
-use crate::app::session::Session;
+use crate::app::session::{Session, block_on};
 
 #[derive(Debug, Args)]
 pub(super) struct Graph {
@@ -42,7 +42,9 @@ pub(super) fn run(session: &Session, graph: &Graph) -> Result<Exit, Failure> {
         GraphFormat::Svg => outln!("{}", drawing.to_svg()),
         GraphFormat::Dot => out!("{}", drawing.to_dot()),
         GraphFormat::Mermaid => out!("{}", drawing.to_mermaid()),
-        GraphFormat::Json => print_json(&AssetGraphView::new(assets, &selected))?,
+        GraphFormat::Json => {
+            print_json(&AssetGraphView::new(assets, &selected, &block_on(session.moment())?))?;
+        }
     }
     Ok(Exit::Success)
 }

@@ -7,7 +7,7 @@ use millwork_core::graph::{AssetGraph, AssetNode, StepKind};
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{out, outln, print_json};
-use crate::app::session::Session;
+use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +34,9 @@ pub(super) fn run(session: &Session, list: &List) -> Result<Exit, Failure> {
     match list {
         List::Assets if json => {
             let graph = pipeline.graph();
-            print_json(&graph.assets().iter().map(|asset| AssetView::new(graph, asset)).collect::<Vec<_>>())?;
+            let moment = block_on(session.moment())?;
+            let view = |asset| AssetView::new(graph, asset, &moment);
+            print_json(&graph.assets().iter().map(view).collect::<Vec<_>>())?;
         }
         List::Assets => print_or(assets(pipeline.graph()), "No asset is defined."),
         List::Checks if json => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate, parse_tags};
-use millwork_core::asset_status::AssetStatuses;
+use millwork_core::asset_status::{AssetStatuses, PartitionHealth};
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, RunTag, StepStatus};
@@ -42,6 +42,9 @@ pub(super) struct Materialize {
     /// Materialize one partition of the assets that have partitions
     #[arg(long, value_name = "KEY")]
     pub(super) partition: Option<String>,
+    /// Materialize a set of partitions, such as `2024-01-01..2024-01-31`, `de,fr` or `*`
+    #[arg(long, value_name = "SET", conflicts_with = "partition")]
+    pub(super) partitions: Option<String>,
     /// Materialize only what is stale or missing
     #[arg(long)]
     pub(super) stale: bool,
@@ -62,8 +65,8 @@ pub(super) struct Materialize {
 }
 
 pub(super) fn run(session: &Session, materialize: &Materialize) -> Result<Exit, Failure> {
-    let request = request(session, materialize)?;
     block_on(async {
+        let request = request(session, materialize).await?;
         let opened = session.home().await?;
         let engine = session.engine(&opened, options(materialize.workers))?;
         let plan = engine.plan(&request).await?;
@@ -138,16 +141,17 @@ fn options(max_parallel_steps: Option<NonZero<usize>>) -> EngineOptions {
     EngineOptions { max_parallel_steps, ..options }
 }
 
-fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, Failure> {
+async fn request(session: &Session, materialize: &Materialize) -> Result<RunRequest, Failure> {
     let mut run = match &materialize.job {
         Some(job) => RunSpec::of_job(job),
         None => RunSpec::of(&*materialize.selection),
     };
     run.partition = materialize.partition.as_deref().map(Into::into);
+    run.partitions.clone_from(&materialize.partitions);
     run.config = config(&materialize.config, session.pipeline()?.graph())?;
     run.tags = parse_tags(materialize.tags.iter().map(String::as_str))?;
     run.stale_only = materialize.stale;
-    Ok(run.resolve(session.pipeline()?)?)
+    Ok(run.resolve(session.pipeline()?, &session.moment().await?)?)
 }
 
 fn print_plan(graph: &AssetGraph, plan: &Plan, json: bool) -> Result<Exit, Failure> {
@@ -204,13 +208,19 @@ async fn failed(session: &Session, opened: &Opened, request: &RunRequest) -> Res
         return Ok(Vec::new());
     }
     let graph = session.pipeline()?.graph();
-    let statuses =
-        AssetStatuses::derive(graph, &read_status(&*opened.store, graph).await?, SystemClock.now());
+    let statuses = AssetStatuses::derive(
+        graph,
+        &read_status(&*opened.store, graph).await?,
+        &opened.moment(graph).await?,
+    );
     let mut failed = Vec::new();
     for index in request.assets.iter().filter_map(|asset| graph.index(asset.as_str())) {
         let of_asset = statuses.of(index).partitions.iter().filter(|health| health.failure.is_some());
-        let of_request =
-            of_asset.filter(|health| request.partition.is_none() || health.partition == request.partition);
+        let is_asked = |health: &PartitionHealth| match &health.partition {
+            Some(partition) => request.partitions.is_empty() || request.partitions.contains(partition),
+            None => request.partitions.is_empty(),
+        };
+        let of_request = of_asset.filter(|health| is_asked(health));
         let named = of_request
             .map(|health| AssetPartition::new(graph.key(index), health.partition.clone()).to_string());
         failed.extend(named);

@@ -15,6 +15,7 @@ mod in_process;
 mod list;
 mod materialize;
 mod models;
+mod partitions;
 mod pending;
 mod reproduce;
 mod runs;

@@ -198,6 +198,10 @@ async fn show(opened: &Opened, run: &Run, json: bool) -> Result<Exit, Failure> {
     if let Some(waits) = waits {
         outln!("  queue      {}", indented(&waits, 13));
     }
+    let partitions = record.request.partitions_in_words();
+    if !partitions.is_empty() {
+        outln!("  partitions {}", indented(&partitions, 13));
+    }
     for (key, value) in &record.request.tags {
         outln!("  tag        {}", indented(&format!("{key}={value}"), 13));
     }
@@ -318,6 +322,7 @@ fn log_line(event: &Event) -> String {
         EventBody::AliasMoved(moved) => format!("      {of}{moved}"),
         EventBody::VersionDecided(decided) => format!("      {of}{decided}"),
         EventBody::VersionsBacktested(tested) => format!("      {of}{tested}"),
+        EventBody::PartitionsChanged(changed) => format!("      {changed}"),
         EventBody::ShadowCalled(called) => {
             let level = if called.outcome.is_bad() { "WARN " } else { "     " };
             format!("{level} {of}{called}")

@@ -123,7 +123,9 @@ fn preview(session: &Session, name: &str, cursor: Option<String>, json: bool) ->
         Ok(preview_sensor(sensor, context).await?)
     })?;
     let pipeline = session.pipeline()?;
-    let problem = |run: &RunSpec| run.clone().resolve(pipeline).err().map(|error| error.one_line());
+    let moment = block_on(session.moment())?;
+    let problem =
+        |run: &RunSpec| run.clone().resolve_due(pipeline, &moment).err().map(|error| error.one_line());
     let runs: Vec<(&RunSpec, Option<String>)> = outcome.runs.iter().map(|run| (run, problem(run))).collect();
     let exit = if runs.iter().all(|(_, problem)| problem.is_none()) { Exit::Success } else { Exit::Failed };
     if json {

@@ -129,7 +129,7 @@ fn alike<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, usize)
 /// The statuses of all assets of the pipeline.
 async fn read(opened: &Opened, graph: &AssetGraph) -> Result<AssetStatuses, Failure> {
     let log = read_status(&*opened.store, graph).await?;
-    Ok(AssetStatuses::derive(graph, &log, SystemClock.now()))
+    Ok(AssetStatuses::derive(graph, &log, &opened.moment(graph).await?))
 }
 
 /// An asset or one of its partitions, as it is listed.
@@ -266,7 +266,7 @@ mod tests {
         let graph = pipeline.graph();
         let mut log = StatusFold::default();
         events.iter().for_each(|event| log.apply(event));
-        let statuses = AssetStatuses::derive(graph, &log, Timestamp::UNIX_EPOCH);
+        let statuses = AssetStatuses::derive(graph, &log, &millwork_core::KeyMoment::default());
         let selected = graph.assets().indices().collect();
         let found = alike(entries(graph, &statuses, &selected));
         let found: Vec<_> =

@@ -26,8 +26,9 @@ pub(super) fn planned(definitions: Definitions, is_selected: impl Fn(&str) -> bo
     let graph = definitions.resolve().unwrap().graph().clone();
     let indices = graph.assets().indices();
     let selected: AssetSet = indices.filter(|asset| is_selected(graph.key(*asset).as_str())).collect();
-    let plan = Plan::new(&graph, &selected, None).unwrap();
+    let plan = Plan::new(&graph, &selected, &[], &millwork_core::KeyMoment::default()).unwrap();
     PlannedRun {
+        moment: millwork_core::KeyMoment::default(),
         run: RunId::from_u128(1),
         graph,
         plan,

@@ -91,7 +91,7 @@ fn definitions(nodes: &[Node]) -> Definitions {
                 let from = &nodes[input];
                 let taken = key(input, usize::from(from.makes_two && index % 2 == 1));
                 match (from.is_partitioned && !node.is_partitioned, node.loads) {
-                    (true, _) => requirements.all_partitions::<u64>(taken),
+                    (true, _) => requirements.partitions::<u64>(taken),
                     (false, true) => requirements.input::<u64>(taken),
                     (false, false) => requirements.after(taken),
                 }

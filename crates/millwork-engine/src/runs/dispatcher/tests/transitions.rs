@@ -357,7 +357,7 @@ fn a_failed_gate_skips_what_is_behind_it() {
 #[test]
 fn a_fan_in_waits_for_every_partition() {
     let parts = asset("part").partitions(PartitionsDefinition::fixed(["x", "y"]));
-    let whole = asset("whole").policy(|computation| computation.requirements.all_partitions::<u64>("part"));
+    let whole = asset("whole").policy(|computation| computation.requirements.partitions::<u64>("part"));
     check(
         all([parts, whole]),
         8,

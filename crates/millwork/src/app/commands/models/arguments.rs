@@ -244,18 +244,18 @@ pub(in crate::app::commands) fn run(session: &Session, models: Models) -> Result
             Models::Versions(of) => show::versions(session, &opened, &of).await,
             Models::Compare { first, others, partition } => {
                 let (key, versions) = compared(&first, &others)?;
-                let of = partition.of(session, key)?;
+                let of = partition.of(session, &opened, key).await?;
                 show::compare(session, &opened, of, &versions).await
             }
             Models::Promote(decide) => change::decide(session, &opened, &decide, ModelAction::Promote).await,
             Models::Reject(decide) => change::decide(session, &opened, &decide, ModelAction::Reject).await,
             Models::Keep(decide) => change::decide(session, &opened, &decide, ModelAction::Keep).await,
             Models::Rollback { key, to, partition, author, expect } => {
-                let of = partition.of(session, &key)?;
+                let of = partition.of(session, &opened, &key).await?;
                 change::act(session, &opened, of, &ModelAction::RollBack(to), &author, &expect).await
             }
             Models::Alias { key, name, which, remove: _, partition, author } => {
-                let of = partition.of(session, &key)?;
+                let of = partition.of(session, &opened, &key).await?;
                 let action = match which {
                     Some(which) => ModelAction::SetAlias(name, number(&opened, &of.1, &which).await?),
                     None => ModelAction::RemoveAlias(name),
@@ -294,15 +294,21 @@ impl Partition {
     }
 
     /// The asset of a key at this partition.
-    pub(super) fn of(&self, session: &Session, key: &str) -> Result<(AssetIndex, AssetPartition), Failure> {
-        Ok(find_model(session.pipeline()?.graph(), key, self.key())?)
+    pub(super) async fn of(
+        &self,
+        session: &Session,
+        opened: &Opened,
+        key: &str,
+    ) -> Result<(AssetIndex, AssetPartition), Failure> {
+        let graph = session.pipeline()?.graph();
+        Ok(find_model(graph, key, self.key(), &opened.moment(graph).await?)?)
     }
 }
 
 impl Version {
     /// The version that has to be named.
     pub(super) async fn find(&self, session: &Session, opened: &Opened) -> Result<Named, Failure> {
-        let (asset, of, which) = self.read(session)?;
+        let (asset, of, which) = self.read(session, opened).await?;
         if which == WhichVersion::Latest {
             return Err(none_is_named(of.asset.as_str()));
         }
@@ -311,12 +317,13 @@ impl Version {
     }
 
     /// The model, and the version that is named; the latest one if none is.
-    pub(super) fn read(
+    pub(super) async fn read(
         &self,
         session: &Session,
+        opened: &Opened,
     ) -> Result<(AssetIndex, AssetPartition, WhichVersion), Failure> {
         let (key, within) = split_version(&self.key)?;
-        let (asset, of) = self.partition.of(session, key)?;
+        let (asset, of) = self.partition.of(session, opened, key).await?;
         let which = match &self.which {
             Some(_) if within != WhichVersion::Latest => return Err(has_a_version(&self.key)),
             Some(which) => which.clone(),

@@ -20,7 +20,7 @@ pub(super) async fn backtest(
     last: Option<usize>,
     configured: &ConfigArguments,
 ) -> Result<Exit, Failure> {
-    let (asset, of) = partition.of(session, key)?;
+    let (asset, of) = partition.of(session, opened, key).await?;
     let config = config(configured, session.pipeline()?.graph())?;
     let engine = session.engine(opened, EngineOptions::default())?;
     let aside = print_aside().ok();

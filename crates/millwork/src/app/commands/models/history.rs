@@ -26,7 +26,7 @@ pub(super) async fn show(
     of: &Of,
     (key, which): (&str, &WhichVersion),
 ) -> Result<Exit, Failure> {
-    let (asset, at) = of.partition.of(session, key)?;
+    let (asset, at) = of.partition.of(session, opened, key).await?;
     let version = match which {
         WhichVersion::Number(version) => *version,
         WhichVersion::Latest | WhichVersion::Alias(_) => number(opened, &at, which).await?,

@@ -17,7 +17,7 @@ pub(super) async fn judge(
     version: &Version,
     configured: &ConfigArguments,
 ) -> Result<Exit, Failure> {
-    let (asset, of, which) = version.read(session)?;
+    let (asset, of, which) = version.read(session, opened).await?;
     let version = match &which {
         WhichVersion::Latest => None,
         WhichVersion::Number(_) | WhichVersion::Alias(_) => Some(number(opened, &of, &which).await?),

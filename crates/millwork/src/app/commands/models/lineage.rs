@@ -20,7 +20,7 @@ pub(super) async fn lineage(
     limits: LineageLimits,
 ) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
-    let (_, of, which) = version.read(session)?;
+    let (_, of, which) = version.read(session, opened).await?;
     let event = find_stored_version(&*opened.store, &of, &which).await?;
     let tree = version_lineage(&*opened.store, graph, &event, direction, limits).await?;
     if session.wants_json() {

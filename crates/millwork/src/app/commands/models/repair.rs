@@ -31,9 +31,10 @@ pub(super) async fn repair(
 ) -> Result<Exit, Failure> {
     let named = version.find(session, opened).await?;
     let (number, graph) = (named.number()?, session.pipeline()?.graph());
-    let requests = plan_repair(&*opened.store, graph, &named.of, number).await?;
+    let moment = opened.moment(graph).await?;
+    let requests = plan_repair(&*opened.store, graph, &named.of, number, &moment).await?;
     for request in &requests {
-        request.check(session.pipeline()?)?;
+        request.check(session.pipeline()?, &moment)?;
     }
     let engine = session.engine(opened, EngineOptions::default())?;
     let json = session.wants_json();
@@ -105,6 +106,6 @@ async fn execute_all(
 /// What a run makes again: `a, b`, with the partition.
 fn in_words(request: &RunRequest) -> String {
     let assets: Vec<&str> = request.assets.iter().map(AssetKey::as_str).collect();
-    let partition = request.partition.as_ref().map(|key| format!(" (partition {key})")).unwrap_or_default();
+    let partition = request.partitions.first().map(|key| format!(" (partition {key})")).unwrap_or_default();
     format!("{}{partition}", assets.join(", "))
 }

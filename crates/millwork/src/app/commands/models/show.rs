@@ -28,7 +28,8 @@ const WIDEST_NAME: usize = 40;
 const WIDEST_REASON: usize = 200;
 
 pub(super) async fn list(session: &Session, opened: &Opened) -> Result<Exit, Failure> {
-    let models = list_models(&*opened.store, session.pipeline()?.graph()).await?;
+    let graph = session.pipeline()?.graph();
+    let models = list_models(&*opened.store, graph, &opened.moment(graph).await?).await?;
     if session.wants_json() {
         print_json(&models)?;
     } else if models.is_empty() {
@@ -72,7 +73,7 @@ fn rows(model: &ModelListing) -> Vec<[String; 7]> {
 }
 
 async fn details(session: &Session, opened: &Opened, of: &Of) -> Result<ModelDetails, Failure> {
-    let (asset, at) = of.partition.of(session, &of.key)?;
+    let (asset, at) = of.partition.of(session, opened, &of.key).await?;
     let pipeline = session.pipeline()?;
     Ok(model_details(&*opened.store, pipeline, (asset, &at), of.limit, SystemClock.now()).await?)
 }
@@ -315,7 +316,7 @@ pub(super) async fn card(
     json: bool,
 ) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
-    let (asset, of, which) = version.read(session)?;
+    let (asset, of, which) = version.read(session, opened).await?;
     let store = &*opened.store;
     let event = match which {
         WhichVersion::Latest => {

@@ -1,0 +1,128 @@
+//! Times partitions: sets of ten million keys, requests where there are a million, and a run that makes a thousand.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::Timestamp;
+use millwork_core::partition::{Dimensions, IndexSet, KeySet, TimeWindows, daily, fixed, hourly, weekly};
+use millwork_core::plan::Plan;
+use millwork_core::run::{RunSpec, RunStatus};
+use millwork_core::{AssetDefinition, Clock as _, Definitions, KeyMoment, Pipeline, SystemClock};
+use millwork_engine::{Cancel, Engine};
+use millwork_storage::{Home, StoreInfo};
+use tempfile::TempDir;
+
+const ROUNDS: usize = 21;
+const PARTITIONS: u32 = 1_000;
+
+fn main() -> Result<()> {
+    sets()?;
+    let few = || daily("UTC").from("2026-01-01").until("2026-01-31");
+    let million = || hourly("UTC").from("1912-01-01").until("2026-01-31");
+    requests("30 windows", few(), "2026-01-15")?;
+    requests("1,000,000 windows", million(), "2026-01-15-05:00")?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        run_of(1).await?;
+        run_of(PARTITIONS).await
+    })
+}
+
+fn print(case: &str, mut times: Vec<Duration>, per: u32, aim: &str) {
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    let each = f64::from(per);
+    println!("{case:52} median {:9.4} ms   max {:9.4} ms   aim {aim}", at(0.5) / each, at(1.0) / each);
+}
+
+fn timed<T>(mut run: impl FnMut() -> T) -> Vec<Duration> {
+    let once = |_| {
+        let started = Instant::now();
+        black_box(run());
+        started.elapsed()
+    };
+    (0..ROUNDS).map(once).collect()
+}
+
+/// Ten thousand days by a thousand countries, of which every other week of a third of the countries is made.
+fn sets() -> Result<()> {
+    let countries: Vec<String> = (0..1_000).map(|country| format!("c{country}")).collect();
+    let dimensions = daily("UTC").from("2000-01-01").until("2027-05-19").by(fixed(countries));
+    let space = dimensions.space("2028-01-01T00:00:00Z".parse()?)?;
+    let all = space.all();
+    let days = all.indexes(0);
+    let first = days.first().context("there are days")?;
+    let weeks = days.iter().filter(|day| (day - first) / 7 % 2 == 0).collect::<IndexSet>();
+    let third = all.indexes(1).iter().filter(|country| country % 3 == 0).collect::<IndexSet>();
+    let made = KeySet::product([weeks.clone(), third]);
+    let other = KeySet::product([weeks, IndexSet::from(0..=499)]);
+    println!("{} keys, {} made ({} bytes)", all.count(), made.count(), made.bytes());
+    print("missing of ten million keys", timed(|| all.difference(&made).count()), 1, "1 ms");
+    print("union of two such sets", timed(|| made.union(&other).count()), 1, "1 ms");
+    print("intersection of two such sets", timed(|| made.intersection(&other).count()), 1, "1 ms");
+    let text = space.set_text(&made);
+    print("reading the text of a set", timed(|| space.set(&text).map(|set| set.count())), 1, "");
+    Ok(())
+}
+
+fn pipeline(windows: TimeWindows) -> Result<Pipeline> {
+    let asset = |key: &str| AssetDefinition::new(key).produces::<u64, _>();
+    let days = asset("days").partitions(windows.clone()).blocking(|_| Ok(7_u64));
+    let same = asset("same").partitions(windows).input::<u64>("days");
+    let weeks: Dimensions = weekly("UTC").from("2000-01-02").into();
+    let weeks = asset("weeks").partitions(weeks).policy(|computation| {
+        computation.requirements.partitions::<u64>("days");
+    });
+    let definitions = Definitions::new().asset(days);
+    Ok(definitions
+        .asset(same.blocking(|step| Ok(*step.input::<u64>("days")?)))
+        .asset(weeks.blocking(|step| Ok(step.partitions::<u64>("days")?.len() as u64)))
+        .resolve()?)
+}
+
+/// A request for one partition, and its plan.
+fn requests(case: &str, windows: TimeWindows, partition: &str) -> Result<()> {
+    let started = Instant::now();
+    let pipeline = pipeline(windows)?;
+    println!("{case}: definitions resolved in {:.2} ms", started.elapsed().as_secs_f64() * 1e3);
+    let graph = pipeline.graph();
+    let moment = KeyMoment::at("2026-06-01T00:00:00Z".parse::<Timestamp>()?);
+    let plan = || -> Result<usize> {
+        let request = RunSpec::of("days or same").partition(partition).resolve(&pipeline, &moment)?;
+        let plan = Plan::new(graph, &request.selected(graph)?, &request.partitions, &moment)?;
+        Ok(plan.steps.len())
+    };
+    ensure!(plan()? == 2, "two steps are planned");
+    print(&format!("request and plan of one partition of {case}"), timed(plan), 1, "as with few");
+    Ok(())
+}
+
+/// A run of some partitions of one asset in a home, for each partition.
+async fn run_of(partitions: u32) -> Result<()> {
+    let folder = TempDir::new()?;
+    let home = Home::open(folder.path()).await?;
+    let windows = daily("UTC").from("2020-01-01");
+    let pipeline = pipeline(windows)?;
+    let moment = KeyMoment::at(SystemClock.now());
+    let engine = Engine::new(pipeline.clone(), home.store(), &home.values_path(), home.holder().clone());
+    let last = daily("UTC").from("2020-01-01").check()?.nth(u64::from(partitions) - 1);
+    let set = format!("..{}", last.context("there are as many windows")?.label());
+    let before = home.store().info().await?;
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let request = RunSpec::of("days").partitions(set.as_str()).resolve(&pipeline, &moment)?;
+        ensure!(request.partitions.len() == partitions as usize, "the set is read");
+        let started = Instant::now();
+        let run = engine.request(request).await?;
+        let outcome = engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await?;
+        times.push(started.elapsed());
+        ensure!(outcome.status == RunStatus::Succeeded, "the run is {}", outcome.status);
+    }
+    let after = home.store().info().await?;
+    let bytes = |info: &StoreInfo| info.database_bytes + info.wal_bytes;
+    let bytes = bytes(&after).saturating_sub(bytes(&before)) / 5 / u64::from(partitions);
+    let case = format!("a run of {partitions} partitions, each ({bytes} bytes)");
+    print(&case, times, partitions, "1 ms more");
+    Ok(())
+}
