@@ -300,10 +300,8 @@ impl Engine {
         }
         let graph = self.pipeline.graph().clone();
         // The keys are those of the request, so that a run that is resumed has the same plan.
-        let moment = match events.first() {
-            Some(first) => key_moment_before(&*self.store, &graph, requested_at, first.sequence).await?,
-            None => self.key_moment(requested_at).await?,
-        };
+        let first = events.first().map_or(u64::MAX, |first| first.sequence);
+        let moment = key_moment_before(&*self.store, &graph, requested_at, first).await?;
         let mut plan = self.whole_plan(&request, &moment)?;
         let verdicts = if request.stale_only { Some(self.verdicts(&plan).await?) } else { None };
         if let Some(verdicts) = &verdicts {

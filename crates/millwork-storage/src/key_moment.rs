@@ -20,11 +20,7 @@ pub async fn key_moment(
     graph: &AssetGraph,
     now: Timestamp,
 ) -> Result<KeyMoment, StorageError> {
-    let moment = KeyMoment::at(now);
-    if !graph.has_dynamic_partitions() {
-        return Ok(moment);
-    }
-    Ok(moment.with_texts(dynamic_texts(store).await?))
+    key_moment_before(store, graph, now, u64::MAX).await
 }
 
 /// The keys as they were before an event of the log, such as the first of a run.

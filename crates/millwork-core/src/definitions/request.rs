@@ -51,22 +51,21 @@ impl RunSpec {
     ///
     /// As [`resolve`](Self::resolve).
     pub fn resolve_due(self, pipeline: &Pipeline, moment: &KeyMoment) -> Result<RunRequest, RequestError> {
-        let names_some = self.partition.is_some() || self.partitions.is_some();
-        let mut resolved = self.clone().template(pipeline)?;
+        if self.partition.is_some() || self.partitions.is_some() {
+            return self.resolve(pipeline, moment);
+        }
+        let mut resolved = self.template(pipeline)?;
         let graph = pipeline.graph();
         let mut partitioned = resolved.partitioned(graph)?.into_iter();
-        let grows =
-            |asset: &AssetIndex| graph.partitions(*asset).is_some_and(|partitions| !partitions.is_fixed());
-        let Some(asset) = partitioned.find(grows).filter(|_| !names_some) else {
-            return self.resolve(pipeline, moment);
-        };
-        let space = graph.key_space(asset, moment);
-        let latest = space.latest();
-        if latest.is_empty() {
-            let problem = Problem::new(format!("`{}` has no partition so far", graph.key(asset)));
-            return Err(RequestError::Partitions { problem });
+        if let Some(asset) = partitioned.find(|asset| graph.growing_partitions(*asset).is_some()) {
+            let space = graph.key_space(asset, moment);
+            let latest = space.latest();
+            if latest.is_empty() {
+                let problem = Problem::new(format!("`{}` has no partition so far", graph.key(asset)));
+                return Err(RequestError::Partitions { problem });
+            }
+            resolved.partitions = space.partition_keys(&latest);
         }
-        resolved.partitions = space.partition_keys(&latest);
         resolved.checked(pipeline, moment)
     }
 
@@ -153,9 +152,6 @@ impl RunRequest {
             }
             let keys = space.set(text).and_then(|keys| match space.too_many(&keys, MOST_PARTITIONS) {
                 Some(problem) => Err(problem),
-                None if keys.is_empty() => {
-                    Err(Problem::new(format!("the set `{text}` is empty")).with_hint(space.hint()))
-                }
                 None => Ok(keys),
             });
             match keys {

@@ -349,11 +349,8 @@ fn mapping_error(
     if own.into_iter().chain(upstream).any(|partitions| !partitions.problems().is_empty()) {
         return None;
     }
-    let dimensions =
-        |partitions: Option<&'_ PartitionsDefinition>| partitions.map(|of| of.dimensions().clone());
-    let (down, up) = (dimensions(own), dimensions(upstream));
-    let (down, up) =
-        (MappedAsset::new(dependent, down.as_ref()), MappedAsset::new(input.asset.as_str(), up.as_ref()));
+    let down = MappedAsset::new(dependent, own.map(PartitionsDefinition::dimensions));
+    let up = MappedAsset::new(input.asset.as_str(), upstream.map(PartitionsDefinition::dimensions));
     let impossible = |problem: Problem| {
         let (dependent, asset) = (dependent.to_owned(), input.asset.clone());
         Some(DefinitionError::ImpossibleMapping { dependent, asset, problem })
@@ -476,7 +473,7 @@ fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
 
 /// Why no condition can ask for an asset: it doesn't say for which of its partitions; `None` if it can.
 fn growing_partitions(graph: &AssetGraph, asset: AssetIndex) -> Option<Problem> {
-    let partitions = graph.partitions(asset).filter(|partitions| !partitions.is_fixed())?;
+    let partitions = graph.growing_partitions(asset)?;
     let dimensions = partitions.dimensions().iter().filter(|dimension| !dimension.is_fixed());
     let names: Vec<String> = dimensions.map(|dimension| format!("`{}`", dimension.name)).collect();
     let message = format!(

@@ -184,14 +184,7 @@ impl AssetGraph {
         if step.is_some() {
             let key = definition.step.clone();
             let kind = StepKind::Assets { definition, outputs };
-            self.add_step(StepNode {
-                key,
-                upstream,
-                histories: Vec::new(),
-                mappings: Mappings::default(),
-                kind,
-                config: None,
-            });
+            self.add_step(key, upstream, kind);
         }
     }
 
@@ -204,14 +197,7 @@ impl AssetGraph {
         }
         let key = StepKey::of_check(&definition.asset, &definition.name);
         let kind = StepKind::Check { definition, asset };
-        self.add_step(StepNode {
-            key,
-            upstream,
-            histories: Vec::new(),
-            mappings: Mappings::default(),
-            kind,
-            config: None,
-        });
+        self.add_step(key, upstream, kind);
     }
 
     /// Gives each step its standing configuration: its entry in `config`, which is by step name, over the defaults of its types.
@@ -229,18 +215,13 @@ impl AssetGraph {
         let upstream = self.upstream(Some(&definition.computation));
         let key = StepKey::of_check(&definition.asset, &definition.name);
         let kind = StepKind::Gate { definition, asset };
-        self.add_step(StepNode {
-            key,
-            upstream,
-            histories: Vec::new(),
-            mappings: Mappings::default(),
-            kind,
-            config: None,
-        });
+        self.add_step(key, upstream, kind);
     }
 
-    fn add_step(&mut self, step: StepNode) {
-        let key = step.key.clone();
+    /// Adds a step without what is found once all are there: its histories, mappings and configuration.
+    fn add_step(&mut self, key: StepKey, upstream: Vec<AssetIndex>, kind: StepKind) {
+        let (histories, mappings) = (Vec::new(), Mappings::default());
+        let step = StepNode { key: key.clone(), upstream, histories, mappings, kind, config: None };
         self.step_by_key.insert(key, self.steps.push(step));
     }
 

@@ -104,10 +104,17 @@ impl AssetGraph {
 
     /// The keys of an asset at a moment; of one without partitions [`KeySpace::unpartitioned`].
     pub fn key_space(&self, asset: AssetIndex, moment: &KeyMoment) -> Arc<KeySpace> {
-        match self.partitions(asset) {
-            Some(partitions) => partitions.space(moment),
-            None => Arc::new(KeySpace::unpartitioned(moment.now())),
-        }
+        space_of(self.partitions(asset), moment)
+    }
+
+    /// The keys that a step is called for at a moment; of one without partitions [`KeySpace::unpartitioned`].
+    pub fn step_key_space(&self, step: StepIndex, moment: &KeyMoment) -> Arc<KeySpace> {
+        space_of(self.step_partitions(step), moment)
+    }
+
+    /// The partitions of an asset that has more with time, by windows or by texts that are added; `None` if it has none, or always the same.
+    pub fn growing_partitions(&self, asset: AssetIndex) -> Option<&PartitionsDefinition> {
+        self.partitions(asset).filter(|partitions| !partitions.is_fixed())
     }
 
     /// Which partitions of an upstream asset one of an asset takes, of the first input that takes any; `None` if neither has partitions.
@@ -155,12 +162,6 @@ impl AssetGraph {
             None => format!("there are `{}`", names.into_iter().collect::<Vec<_>>().join("`, `")),
         };
         Err(PartitionError::NotDynamic { dimension: dimension.to_owned(), hint })
-    }
-
-    /// The key of a partition as the asset calls it now.
-    pub fn labelled(&self, asset: AssetIndex, partition: &PartitionKey, moment: &KeyMoment) -> PartitionKey {
-        self.partitions(asset)
-            .map_or_else(|| partition.clone(), |partitions| partitions.space(moment).labelled(partition))
     }
 
     /// The partition of an asset that a text means: as people write it, or its identity.
@@ -269,6 +270,13 @@ impl AssetGraph {
             histories: resolved(&requirements.histories),
             shadows: resolved(&requirements.shadows),
         }
+    }
+}
+
+fn space_of(partitions: Option<&PartitionsDefinition>, moment: &KeyMoment) -> Arc<KeySpace> {
+    match partitions {
+        Some(partitions) => partitions.space(moment),
+        None => Arc::new(KeySpace::unpartitioned(moment.now())),
     }
 }
 

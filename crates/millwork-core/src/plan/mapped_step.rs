@@ -33,10 +33,7 @@ struct MappedInput<'a> {
 impl<'a> MappedStep<'a> {
     pub(super) fn new(graph: &'a AssetGraph, step: StepIndex, moment: &KeyMoment) -> Self {
         let node = &graph.steps()[step];
-        let own = match graph.step_partitions(step) {
-            Some(partitions) => partitions.space(moment),
-            None => Arc::new(KeySpace::unpartitioned(moment.now())),
-        };
+        let own = graph.step_key_space(step, moment);
         let mapped = |inputs: &'a [Input], mappings: &'a [ResolvedMapping]| {
             let mapped = |(input, mapping): (&'a Input, &'a ResolvedMapping)| {
                 let asset = graph.index(input.asset.as_str()).expect("definitions were resolved");

@@ -81,6 +81,7 @@ pub(super) async fn show(
     let (key, which) = WhichVersion::split(&written).map_err(|problem| ApiError::invalid(&problem))?;
     let index = find_asset(graph, key)?;
     let asset = &graph.assets()[index];
+    let moment = state.moment().await?;
     let latest = match which {
         WhichVersion::Latest if partition.is_some() => {
             let problem = Problem::new("the parameter `partition` is for a version");
@@ -89,15 +90,14 @@ pub(super) async fn show(
         WhichVersion::Latest => state.store.latest(std::slice::from_ref(&asset.spec.key)).await?,
         WhichVersion::Number(_) | WhichVersion::Alias(_) => {
             let found =
-                find_version_of(&*state.store, graph, &written, partition.as_deref(), &state.moment().await?)
-                    .await?;
+                find_version_of(&*state.store, graph, &written, partition.as_deref(), &moment).await?;
             let (asset, event) = (asset.spec.key.clone(), found.event);
             let partition = event.partition.clone();
             vec![LatestAsset { asset, partition, materialization: Some(event.clone()), verdict: event }]
         }
     };
     let status = state.statuses().await?.of(index).status;
-    Ok(Json(AssetDetails::new(graph, asset, status, latest, &state.moment().await?)))
+    Ok(Json(AssetDetails::new(graph, asset, status, latest, &moment)))
 }
 
 /// The materializations to answer with.
@@ -130,10 +130,8 @@ pub(super) async fn materializations(
     let graph = state.pipeline.graph();
     let index = find_asset(graph, &key)?;
     let filter = wanted.config.as_deref().map(str::parse::<ConfigFilter>).transpose();
-    let partition = match wanted.partition {
-        Some(partition) => Some(graph.past_partition(index, partition, &state.moment().await?)),
-        None => None,
-    };
+    let moment = state.moment().await?;
+    let partition = wanted.partition.map(|partition| graph.past_partition(index, partition, &moment));
     let query = HistoryQuery {
         asset: graph.key(index).clone(),
         partition: partition.clone().map(Some),
@@ -145,7 +143,7 @@ pub(super) async fn materializations(
     if partition.is_some() && found.is_empty() {
         // A partition that isn't defined any more may have a history.
         graph
-            .find_partition(index, partition.as_ref(), &state.moment().await?)
+            .find_partition(index, partition.as_ref(), &moment)
             .map_err(|error| ApiError::invalid(&error))?;
     }
     let is_full = found.len() == query.limit as usize;

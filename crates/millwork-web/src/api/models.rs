@@ -465,11 +465,12 @@ pub(super) async fn repair(
 ) -> Result<Json<ModelRepair>, ApiError> {
     let RepairRequest { version, partition, dry_run } = request;
     let graph = state.pipeline.graph();
-    let (_, of) = find_model(graph, &key, partition.as_deref(), &state.moment().await?)?;
+    let moment = state.moment().await?;
+    let (_, of) = find_model(graph, &key, partition.as_deref(), &moment)?;
     find_stored_version(&*state.store, &of, &WhichVersion::Number(version)).await?;
-    let requests = plan_repair(&*state.store, graph, &of, version, &state.moment().await?).await?;
+    let requests = plan_repair(&*state.store, graph, &of, version, &moment).await?;
     for request in &requests {
-        request.check(&state.pipeline, &state.moment().await?)?;
+        request.check(&state.pipeline, &moment)?;
     }
     let mut repair = ModelRepair::new(of, version, &requests);
     if !dry_run {

@@ -208,7 +208,7 @@ fn check_plan(given: &Given, plan: &Plan) {
                         not_made.then_some((&upstream.name, LeftOutReason::NotMade)),
                     ]
                 });
-            // The first reason is the one that is told.
+            // Of several reasons, the first is given.
             let told = planned.left_out.iter().find(|left_out| left_out.keys.contains(&key));
             assert_eq!(told.map(|told| (&told.upstream, told.reason)), lacking.flatten().next());
         }

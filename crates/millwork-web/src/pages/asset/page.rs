@@ -19,7 +19,7 @@ use super::super::format;
 use super::super::graph_view::status_drawing;
 use super::super::message::{page_error, rendered};
 use super::super::metadata_view::{Labelled, MetadataView, metadata_views};
-use super::super::models::{LiveView, ModelLine, model_line};
+use super::super::models::{LiveView, ModelLine, model_line, past_partition};
 use super::compare::{Compared, compared};
 use super::curves::{Figure, attached, curves, over_history};
 use super::history::{
@@ -157,10 +157,7 @@ async fn load(state: &AppState, key: &str, mut wanted: AssetQuery) -> Result<Ass
     let node = &graph.assets()[index];
     let statuses = state.statuses().await?;
     let moment = state.moment().await?;
-    let partition = match wanted.partition.as_str() {
-        "" => None,
-        written => Some(graph.past_partition(index, written, &moment)),
-    };
+    let partition = past_partition(graph, index, &wanted.partition, &moment);
     if let Some(partition) = &partition {
         wanted.partition = graph.written_partition(index, partition, &moment);
     }
@@ -213,7 +210,7 @@ async fn load(state: &AppState, key: &str, mut wanted: AssetQuery) -> Result<Ass
         description: node.spec.description.clone(),
         can_run: node.step.is_some(),
         identity: partition.as_ref().map(|partition| partition.identity().to_owned()).unwrap_or_default(),
-        needs_partition: graph.partitions(index).is_some_and(|partitions| !partitions.is_fixed()),
+        needs_partition: graph.growing_partitions(index).is_some(),
         model,
         facts: facts(graph, node),
         config: config(graph, node),

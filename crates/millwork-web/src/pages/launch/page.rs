@@ -119,12 +119,13 @@ pub(in super::super) async fn submit(
         stale_only,
     };
     let refused = |error: ApiError| (error.status(), error.sentences());
-    let plan = match selected(&state, &wanted) {
-        Ok(selected) => planned(&state, &wanted, &selected).await,
-        Err(error) => Err(error),
+    let moment = match state.moment().await {
+        Ok(moment) => moment,
+        Err(error) => return page_error(&error.into()),
     };
+    let plan = selected(&state, &wanted).and_then(|selected| planned(&state, &wanted, &selected, &moment));
     let (status, problem) = match plan {
-        Ok((plan, moment)) => {
+        Ok(plan) => {
             let meant = filled.meant(&config_fields(&state, &plan));
             let run = wanted.run(&state.pipeline).config(Value::Object(meant.config)).tags(meant.tags);
             match run.resolve(&state.pipeline, &moment) {
@@ -185,21 +186,20 @@ fn selected(state: &AppState, wanted: &LaunchQuery) -> Result<AssetSet, ApiError
 }
 
 /// The plan of the selected assets, at a moment.
-async fn planned(
+fn planned(
     state: &AppState,
     wanted: &LaunchQuery,
     selected: &AssetSet,
-) -> Result<(Plan, KeyMoment), ApiError> {
+    moment: &KeyMoment,
+) -> Result<Plan, ApiError> {
     let graph = state.pipeline.graph();
-    let moment = state.moment().await?;
     let assets = selected.iter().map(|asset| graph.key(*asset).clone());
     let request = RunRequest::of_assets(assets);
     let partitions = match wanted.partition.trim() {
         "" => Vec::new(),
-        written => request.find_partitions(written, &state.pipeline, &moment)?,
+        written => request.find_partitions(written, &state.pipeline, moment)?,
     };
-    let plan = Plan::new(graph, selected, &partitions, &moment).map_err(|error| ApiError::invalid(&error))?;
-    Ok((plan, moment))
+    Plan::new(graph, selected, &partitions, moment).map_err(|error| ApiError::invalid(&error))
 }
 
 /// The forms of the steps of a plan that take a configuration.
@@ -230,6 +230,7 @@ async fn page(
 ) -> Result<LaunchPage, ApiError> {
     let graph = state.pipeline.graph();
     let statuses = state.statuses().await?;
+    let moment = state.moment().await?;
     let is_empty = wanted.selection.trim().is_empty() && wanted.job.is_empty();
     let (selected, refused) = match selected(state, &wanted) {
         _ if is_empty => (AssetSet::new(), None),
@@ -237,8 +238,8 @@ async fn page(
         Err(error) => (AssetSet::new(), Some(error.sentences())),
     };
     let (plan, refused) = match refused {
-        None if !is_empty => match planned(state, &wanted, &selected).await {
-            Ok((plan, _)) => (plan, None),
+        None if !is_empty => match planned(state, &wanted, &selected, &moment) {
+            Ok(plan) => (plan, None),
             Err(error) => (Plan::default(), Some(error.sentences())),
         },
         refused => (Plan::default(), refused),
@@ -258,10 +259,7 @@ async fn page(
         field: field.clone(),
     };
     let partitioned = selected.iter().find_map(|asset| graph.partitions(*asset));
-    let partitions = match partitioned {
-        Some(partitions) => last_keys(&partitions.space(&state.moment().await?)),
-        None => Vec::new(),
-    };
+    let partitions = partitioned.map(|partitions| last_keys(&partitions.space(&moment))).unwrap_or_default();
     let needed = plan_to_show(state, &plan, &statuses, wanted.stale_only);
     let condition = state.pipeline.job(&wanted.job).and_then(|job| {
         let condition = job.automation.as_ref()?;

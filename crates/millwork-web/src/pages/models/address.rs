@@ -3,14 +3,13 @@
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::PartitionKey;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::version::VersionNumber;
+use millwork_core::{KeyMoment, PartitionKey};
 use serde::Deserialize;
 
 use super::super::message::{page_error, rendered};
 use super::{compare, history, lineage, page};
-use crate::error::ApiError;
 use crate::state::AppState;
 
 /// What an address below `/models/` shows.
@@ -41,12 +40,13 @@ pub(in super::super) struct ModelQuery {
 
 impl ModelQuery {
     /// The partition that the text means or meant, with its label.
-    pub(super) async fn partition(
+    pub(super) fn partition(
         &self,
-        state: &AppState,
+        graph: &AssetGraph,
         model: AssetIndex,
-    ) -> Result<Option<PartitionKey>, ApiError> {
-        past_partition(state, model, &self.partition).await
+        moment: &KeyMoment,
+    ) -> Option<PartitionKey> {
+        past_partition(graph, model, &self.partition, moment)
     }
 }
 
@@ -100,15 +100,13 @@ pub(in super::super) fn of_model(key: &str, partition: Option<&PartitionKey>) ->
 }
 
 /// The partition of an asset that a text means or meant; `None` for an empty text.
-pub(super) async fn past_partition(
-    state: &AppState,
+pub(in super::super) fn past_partition(
+    graph: &AssetGraph,
     asset: AssetIndex,
     text: &str,
-) -> Result<Option<PartitionKey>, ApiError> {
-    match text {
-        "" => Ok(None),
-        text => Ok(Some(state.pipeline.graph().past_partition(asset, text, &state.moment().await?))),
-    }
+    moment: &KeyMoment,
+) -> Option<PartitionKey> {
+    (!text.is_empty()).then(|| graph.past_partition(asset, text, moment))
 }
 
 /// A partition as the pages write it; empty for none.

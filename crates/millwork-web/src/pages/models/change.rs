@@ -99,7 +99,8 @@ pub(in super::super) async fn change(
 async fn changed(state: &AppState, key: &str, change: &Change) -> Result<String, Refusal> {
     let graph = state.pipeline.graph();
     let index = find_asset(graph, key).map_err(ApiError::from)?;
-    let partition = past_partition(state, index, &change.partition).await?;
+    let moment = state.moment().await.map_err(ApiError::from)?;
+    let partition = past_partition(graph, index, &change.partition, &moment);
     let (of, in_use) = (AssetPartition::new(graph.key(index).clone(), partition), graph.alias_in_use(index));
     let author = model_author(Some(&change.by), ANONYMOUS, &change.reason);
     let author = author.map_err(|problem| Refusal::Shown(ApiError::invalid(problem)))?;

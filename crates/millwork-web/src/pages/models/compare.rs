@@ -55,7 +55,8 @@ pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Re
         let problem = Problem::new("a comparison needs two versions, `a` and `b`");
         return Err(ApiError::invalid(problem.with_hint("choose two on the page of the model")));
     };
-    let of = AssetPartition::new(graph.key(index).clone(), wanted.partition(state, index).await?);
+    let of =
+        AssetPartition::new(graph.key(index).clone(), wanted.partition(graph, index, &state.moment().await?));
     let alias = graph.alias_in_use(index);
     let head = state.store.head().await?;
     let models = state.models(head).await?;

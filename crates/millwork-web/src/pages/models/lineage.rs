@@ -76,7 +76,8 @@ impl Lineage {
 pub(super) async fn load(state: &AppState, key: &str, wanted: &ModelQuery) -> Result<Lineage, ApiError> {
     let (graph, store) = (state.pipeline.graph(), &*state.store);
     let index = find_asset(graph, key)?;
-    let of = AssetPartition::new(graph.key(index).clone(), wanted.partition(state, index).await?);
+    let of =
+        AssetPartition::new(graph.key(index).clone(), wanted.partition(graph, index, &state.moment().await?));
     // Read first: the page follows the log from here.
     let head = store.head().await?;
     let (models, alias) = (state.models(head).await?, graph.alias_in_use(index));

@@ -15,7 +15,7 @@ mod page;
 mod row;
 mod versions;
 
-pub(super) use address::{of_model, show as show_one};
+pub(super) use address::{of_model, past_partition, show as show_one};
 pub(super) use change::change;
 pub(super) use line::{ModelLine, model_line};
 pub(super) use list::show;

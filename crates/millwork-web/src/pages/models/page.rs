@@ -146,7 +146,7 @@ pub(super) async fn load(
     let (node, alias) = (&graph.assets()[index], graph.alias_in_use(index));
     let is_partitioned = graph.partitions(index).is_some();
     let moment = state.moment().await?;
-    let partition = wanted.partition(state, index).await?;
+    let partition = wanted.partition(graph, index, &moment);
     if let Some(partition) = &partition {
         wanted.partition = graph.written_partition(index, partition, &moment);
     }
