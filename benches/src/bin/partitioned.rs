@@ -1,17 +1,25 @@
-//! Times partitions: sets of ten million keys, requests where there are a million, and a run that makes a thousand.
+//! Times partitions: sets of ten million keys, requests where there are a million, a run that makes a thousand, and a backfill of a
+//! thousand days of three assets.
 
 use std::hint::black_box;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
+use millwork_core::backfill::BackfillOptions;
+use millwork_core::definitions::BackfillSpec;
 use millwork_core::partition::{Dimensions, IndexSet, KeySet, TimeWindows, daily, fixed, hourly, weekly};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunStatus};
-use millwork_core::{AssetDefinition, Clock as _, Definitions, KeyMoment, Pipeline, SystemClock};
+use millwork_core::{
+    AssetDefinition, BoxError, BoxFuture, Clock as _, Definitions, KeyMoment, Pipeline, QueueLimits,
+    SystemClock,
+};
+use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, InProcessLauncher};
 use millwork_engine::{Cancel, Engine};
-use millwork_storage::{Home, StoreInfo};
+use millwork_storage::{Home, NewBackfill, StoreInfo, plan_backfill};
 use tempfile::TempDir;
 
 const ROUNDS: usize = 21;
@@ -25,7 +33,9 @@ fn main() -> Result<()> {
     requests("1,000,000 windows", million(), "2026-01-15-05:00")?;
     tokio::runtime::Runtime::new()?.block_on(async {
         run_of(1).await?;
-        run_of(PARTITIONS).await
+        run_of(PARTITIONS).await?;
+        backfill_of(PARTITIONS, 1).await?;
+        backfill_of(PARTITIONS, 100).await
     })
 }
 
@@ -124,5 +134,70 @@ async fn run_of(partitions: u32) -> Result<()> {
     let bytes = bytes(&after).saturating_sub(bytes(&before)) / 5 / u64::from(partitions);
     let case = format!("a run of {partitions} partitions, each ({bytes} bytes)");
     print(&case, times, partitions, "1 ms more");
+    Ok(())
+}
+
+/// A backfill of some days of a chain of three assets, by a daemon that executes runs in its own process.
+async fn backfill_of(partitions: u32, per_run: u64) -> Result<()> {
+    let folder = TempDir::new()?;
+    let home = Home::open(folder.path()).await?;
+    let days = || daily("UTC").from("2020-01-01");
+    let asset = |key: &str| AssetDefinition::new(key).produces::<u64, _>().partitions(days());
+    let follows = |key: &str, upstream: &'static str| {
+        asset(key).input::<u64>(upstream).blocking(move |step| Ok(*step.input::<u64>(upstream)? + 1))
+    };
+    let definitions = Definitions::new().asset(asset("first").blocking(|_| Ok(1_u64)));
+    let pipeline =
+        definitions.asset(follows("second", "first")).asset(follows("third", "second")).resolve()?;
+    let last = days().check()?.nth(u64::from(partitions) - 1).context("there are as many windows")?;
+    let (store, started) = (home.store(), Instant::now());
+    let options = BackfillOptions {
+        runs_at_a_time: NonZeroU32::MIN.saturating_add(7),
+        partitions_per_run: NonZeroU64::new(per_run),
+        ..BackfillOptions::default()
+    };
+    let spec = BackfillSpec::new(RunSpec::of("*"), format!("..{}", last.label()));
+    let planned =
+        plan_backfill(&*store, &pipeline, BackfillSpec { options, ..spec }, SystemClock.now()).await??;
+    let planning = started.elapsed();
+    let before = store.info().await?;
+    let new = NewBackfill { request: planned.request, plan: planned.plan, at: SystemClock.now() };
+    let id = store.create_backfill(new).await?;
+    let engine = Engine::new(pipeline.clone(), store.clone(), &home.values_path(), home.holder().clone());
+    let execute = Arc::new(move |run| -> BoxFuture<std::result::Result<(), BoxError>> {
+        let engine = engine.clone();
+        Box::pin(async move {
+            engine.execute(run, &Cancel::default(), Arc::new(|_| {})).await?;
+            Ok(())
+        })
+    });
+    let launcher = Arc::new(InProcessLauncher::new(&home, execute));
+    let (ended, mut end) = tokio::sync::mpsc::unbounded_channel();
+    let observer = Arc::new(move |event: &DaemonEvent| {
+        if let DaemonEvent::BackfillEnded { counts, .. } = event {
+            ended.send(*counts).ok();
+        }
+    });
+    let queue = QueueLimits { max_runs: 8, ..QueueLimits::default() };
+    let options = DaemonOptions { queue, ..DaemonOptions::default() };
+    let daemon = Daemon::new(pipeline, home.clone(), launcher, observer).options(options);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let started = Instant::now();
+    let running = tokio::spawn(async move { daemon.run(stopped).await });
+    let counts = end.recv().await.context("the backfill ends")?;
+    let took = started.elapsed();
+    stop.send(true)?;
+    running.await?;
+    ensure!(counts.succeeded == u64::from(partitions), "backfill {id}: {counts}");
+    let after = store.info().await?;
+    let bytes = |info: &StoreInfo| info.database_bytes + info.wal_bytes;
+    let made = 3 * u64::from(partitions);
+    let bytes = bytes(&after).saturating_sub(bytes(&before)) / made;
+    println!(
+        "a backfill of {partitions} days of three assets, {per_run} a run: planned in {:.1} ms, made in {:.2} s, {:.2} ms and {bytes} bytes a partition",
+        planning.as_secs_f64() * 1e3,
+        took.as_secs_f64(),
+        took.as_secs_f64() * 1e3 / made as f64,
+    );
     Ok(())
 }

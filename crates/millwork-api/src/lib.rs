@@ -13,6 +13,7 @@ mod alert;
 mod asset;
 mod asset_status;
 mod automation;
+mod backfill;
 mod definitions;
 mod environment;
 mod error;
@@ -43,6 +44,10 @@ pub use automation::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
     HoldView, OutcomeView, PartView, SimulatedRunView, TruthView, condition_off, watches_not_on,
 };
+pub use backfill::{
+    BackfillDetails, BackfillFailureView, BackfillOptionsView, BackfillPlanView, BackfillRunView,
+    BackfillView, PartitionCountsView, PlannedStageView, StageProgressView,
+};
 pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, GateView, JobView, KeyGraph};
 pub use environment::{EnvironmentView, WorkingTreeView};
 pub use error::{ErrorBody, ErrorCode, ErrorView};
@@ -62,9 +67,9 @@ pub use named::{
     parse_tag, parse_tags, run_status,
 };
 pub use names::{
-    AlertKindName, AssetStatusName, BetterName, DecisionName, DeliveryStateName, EventTypeName,
-    FailureClassName, FailureKindName, FreshnessName, MetricChangeName, PendingStateName,
-    ReproductionVerdictName, RunStatusName, SeverityName, StepStatusName, TableName,
+    AlertKindName, AssetStatusName, BackfillStatusName, BetterName, DecisionName, DeliveryStateName,
+    EventTypeName, FailureClassName, FailureKindName, FreshnessName, MetricChangeName, PendingStateName,
+    ReproductionVerdictName, RunOrderName, RunStatusName, SeverityName, StepStatusName, TableName,
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
 pub use partitions::{ChangedPartitionsView, DynamicPartitionsView, PartitionsView};

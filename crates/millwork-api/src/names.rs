@@ -44,6 +44,12 @@ names! {
     RunStatusName of millwork_core::run::RunStatus as "RunStatus" {
         Queued, Running, Canceling, Succeeded, Failed, Canceled, Lost,
     }
+    /// The status of a backfill.
+    BackfillStatusName of millwork_core::backfill::BackfillStatus as "BackfillStatus" {
+        Requested, Running, Paused, Canceling, Failing, Canceled, Succeeded, Failed,
+    }
+    /// Which partitions of a backfill are made first.
+    RunOrderName of millwork_core::backfill::RunOrder as "RunOrder" { OldestFirst, NewestFirst }
     /// The status of a step within a run.
     StepStatusName of millwork_core::run::StepStatus as "StepStatus" {
         Pending, Running, Retrying, Succeeded, Failed, Skipped, Canceled,
@@ -82,7 +88,7 @@ names! {
     AlertKindName of millwork_core::alert::AlertKind as "AlertKind" { Raised, Recovered, Test }
     /// The table of the database that a row belongs to, or `file` for the file as a whole.
     TableName of millwork_storage::Table as "Table" {
-        File, Events, Runs, Ticks, Deliveries, Automation, Slots, Pending, Latest,
+        File, Events, Runs, Ticks, Deliveries, Automation, Slots, Pending, Backfills, Latest,
     }
 }
 

@@ -46,6 +46,7 @@ use std::pin::Pin;
 pub use alert::{AlertRule, Destination, Encryption, Mail, Trigger};
 pub use asset::*;
 pub use automation::AutomationCondition;
+pub use backfill::BackfillPolicy;
 pub use clock::{CLOCK_TOLERANCE, Clock, SystemClock, TestClock};
 pub use definitions::{
     Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline,

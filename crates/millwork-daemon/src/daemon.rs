@@ -24,6 +24,7 @@ use crate::launcher::Launcher;
 use crate::loops::alerts::Alerts;
 use crate::loops::approvals::Approvals;
 use crate::loops::automation::Conditions;
+use crate::loops::backfills::Backfills;
 use crate::loops::clock_watch::ClockWatch;
 use crate::loops::deliveries::{Deliveries, Sender};
 use crate::loops::monitor::RunMonitor;
@@ -160,6 +161,7 @@ impl Daemon {
         loops.spawn(driver.clone().drive(sensors));
         loops.spawn(driver.clone().drive(conditions));
         loops.spawn(driver.clone().drive(self.run_queue()));
+        loops.spawn(driver.clone().drive(self.backfills()));
         loops.spawn(driver.clone().drive(retries));
         loops.spawn(driver.clone().drive(self.approvals()));
         loops.spawn(driver.clone().drive(self.trials()));
@@ -220,6 +222,17 @@ impl Daemon {
             activations: self.activations.clone(),
             poll_interval: self.options.slow_poll_interval(),
             state: None,
+        }
+    }
+
+    pub(crate) fn backfills(&self) -> Backfills {
+        Backfills {
+            pipeline: self.pipeline.clone(),
+            store: self.store.clone(),
+            clock: self.options.clock.clone(),
+            observer: self.observer.clone(),
+            activations: self.activations.clone(),
+            poll_interval: self.options.slow_poll_interval(),
         }
     }
 

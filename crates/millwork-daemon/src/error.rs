@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use millwork_core::advice::{Advice, ErrorClass};
 use millwork_core::automation::ConditionError;
+use millwork_core::backfill::BackfillError;
 use millwork_core::run::RunId;
 use millwork_core::schedule::ScheduleError;
 use millwork_core::{BoxError, Instigator};
@@ -27,6 +28,9 @@ pub enum DaemonError {
     /// An automation condition is invalid.
     #[error(transparent)]
     Condition(#[from] ConditionError),
+    /// A backfill doesn't allow what has become of its runs.
+    #[error(transparent)]
+    Backfill(#[from] BackfillError),
     /// The collector of traces can't be reached, or refuses them.
     #[error("failed to send traces")]
     Traces {
@@ -61,6 +65,7 @@ impl Advice for DaemonError {
             Self::Schedule(error) => return error.hint(),
             Self::Forget(error) => return error.hint(),
             Self::Condition(error) => return error.hint(),
+            Self::Backfill(error) => return error.hint(),
             Self::Traces { .. } => "see OTEL_EXPORTER_OTLP_ENDPOINT".into(),
             Self::TooManyCalls => "`sensors list` and `schedules list` show which ones are stuck".into(),
             Self::Launch { .. } | Self::Cursor { .. } => return None,
@@ -73,6 +78,7 @@ impl Advice for DaemonError {
             Self::Schedule(error) => error.class(),
             Self::Forget(error) => error.class(),
             Self::Condition(error) => error.class(),
+            Self::Backfill(error) => error.class(),
             Self::Traces { .. } | Self::TooManyCalls | Self::Launch { .. } | Self::Cursor { .. } => {
                 ErrorClass::Failed
             }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use millwork_core::backfill::{BackfillStatus, PartitionCounts};
 use millwork_core::event::{AliasMoved, VersionDecided};
+use millwork_core::id::BackfillId;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 use millwork_core::{AssetKey, AssetPartition, Instigator};
 
@@ -43,6 +45,15 @@ pub enum DaemonEvent {
         schedule: String,
         /// The number of missed ticks.
         ticks: usize,
+    },
+    /// A backfill has ended.
+    BackfillEnded {
+        /// Its number.
+        id: BackfillId,
+        /// The status that it ended with.
+        status: BackfillStatus,
+        /// The numbers of its partitions by what has become of them.
+        counts: PartitionCounts,
     },
     /// A run was launched.
     Launched {
@@ -198,6 +209,7 @@ impl fmt::Display for DaemonEvent {
                 let rest = if *ticks == 1 { "tick, which is skipped" } else { "ticks, which are skipped" };
                 write!(f, "schedule `{schedule}` missed {ticks} {rest}")
             }
+            Self::BackfillEnded { id, status, counts } => write!(f, "backfill {id} {status}: {counts}"),
             Self::Launched { run, launched } => write!(f, "run {} launched as {launched}", run.short()),
             Self::Ending { run, class, reason } => {
                 write!(f, "run {} is ended by force ({class}): {reason}", run.short())

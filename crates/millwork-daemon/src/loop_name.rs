@@ -11,6 +11,8 @@ pub enum LoopName {
     Approvals,
     /// Requests the runs that automation conditions make due.
     Automation,
+    /// Requests the runs of backfills.
+    Backfills,
     /// Detects that the wall clock is set.
     ClockWatch,
     /// Sends alerts to their destinations.
@@ -35,10 +37,11 @@ pub enum LoopName {
 
 impl LoopName {
     /// Every loop, in the order of their names.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Alerts,
         Self::Approvals,
         Self::Automation,
+        Self::Backfills,
         Self::ClockWatch,
         Self::Deliveries,
         Self::Retention,
@@ -57,6 +60,7 @@ impl LoopName {
             Self::Alerts => "alerts",
             Self::Approvals => "approvals",
             Self::Automation => "automation",
+            Self::Backfills => "backfills",
             Self::ClockWatch => "clock_watch",
             Self::Deliveries => "deliveries",
             Self::Retention => "retention",
@@ -77,6 +81,7 @@ impl LoopName {
             Self::Alerts => "alerts",
             Self::Approvals => "approvals",
             Self::Automation => "automation",
+            Self::Backfills => "backfills",
             Self::ClockWatch => "the wall clock",
             Self::Deliveries => "deliveries of alerts",
             Self::Retention => "retention",
@@ -96,6 +101,7 @@ impl LoopName {
             Self::Alerts => "alerts",
             Self::Approvals => "approvals",
             Self::Automation => "automation",
+            Self::Backfills => "backfills",
             Self::ClockWatch => "the wall clock",
             Self::Deliveries => "deliveries of alerts",
             Self::Retention => "retention",
@@ -127,6 +133,7 @@ mod tests {
             "alerts",
             "approvals",
             "automation",
+            "backfills",
             "the wall clock",
             "deliveries of alerts",
             "retention",

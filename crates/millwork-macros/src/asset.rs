@@ -4,12 +4,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::emit::{
-    Declared, asset_impl, computation, local, partitions_of, produced, spec_expression, success, text,
+    Declared, asset_impl, computation, local, partitions_of, produced, spec_expression, success, text, typed,
 };
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
-const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions", "format", "shadow_safe"];
+const OTHER: &[&str] =
+    &["automation", "deps", "io_manager", "partitions", "backfill", "format", "shadow_safe"];
 
 /// A function that makes one asset.
 struct Asset {
@@ -18,6 +19,7 @@ struct Asset {
     policy: Policy,
     io_manager: Option<TokenStream>,
     partitions: Option<TokenStream>,
+    backfill: Option<TokenStream>,
     format: Option<TokenStream>,
 }
 
@@ -38,6 +40,7 @@ impl Asset {
             policy: Policy::new(&function, arguments),
             io_manager: arguments.tokens("io_manager"),
             partitions: arguments.tokens("partitions"),
+            backfill: arguments.tokens("backfill"),
             format: arguments.tokens("format"),
             function,
         }
@@ -73,6 +76,7 @@ impl Asset {
         });
         let io_manager = self.io_manager.as_ref().map(text).into_iter();
         let partitions = self.partitions.as_ref().map(partitions_of).into_iter();
+        let backfill = self.backfill.iter().map(|policy| typed(policy, quote!(#private::BackfillPolicy)));
         let (definition, spec_variable) = (local("definition"), local("spec"));
         quote! {
             let #spec_variable = #spec;
@@ -81,6 +85,7 @@ impl Asset {
             #definition.outputs = ::std::vec![#spec_variable];
             #(#definition.io_manager = ::core::option::Option::Some(#io_manager);)*
             #(#definition.partitions = ::core::option::Option::Some(#partitions);)*
+            #(#definition.backfill = ::core::option::Option::Some(#backfill);)*
             #definition.computation = ::core::option::Option::Some(#computation);
             #definition
         }

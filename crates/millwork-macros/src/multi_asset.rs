@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::emit::{Declared, catalog_statements, computation, local, partitions_of, success, text};
+use crate::emit::{Declared, catalog_statements, computation, local, partitions_of, success, text, typed};
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
-const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions", "shadow_safe"];
+const OTHER: &[&str] = &["automation", "deps", "io_manager", "partitions", "backfill", "shadow_safe"];
 
 /// A function that makes several assets.
 struct MultiAsset {
@@ -18,6 +18,7 @@ struct MultiAsset {
     policy: Policy,
     io_manager: Option<TokenStream>,
     partitions: Option<TokenStream>,
+    backfill: Option<TokenStream>,
 }
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -43,6 +44,7 @@ impl MultiAsset {
             policy: Policy::new(&function, arguments),
             io_manager: arguments.tokens("io_manager"),
             partitions: arguments.tokens("partitions"),
+            backfill: arguments.tokens("backfill"),
             function,
         }
     }
@@ -78,6 +80,7 @@ impl MultiAsset {
         let statements = catalog_statements(&self.catalog, &shared);
         let io_manager = self.io_manager.as_ref().map(text).into_iter();
         let partitions = self.partitions.as_ref().map(partitions_of).into_iter();
+        let backfill = self.backfill.iter().map(|policy| typed(policy, quote!(#private::BackfillPolicy)));
         quote! {
             let mut #shared = #private::AssetSpec::new(#step);
             #statements
@@ -90,6 +93,7 @@ impl MultiAsset {
             #definition.description = #shared.description;
             #(#definition.io_manager = ::core::option::Option::Some(#io_manager);)*
             #(#definition.partitions = ::core::option::Option::Some(#partitions);)*
+            #(#definition.backfill = ::core::option::Option::Some(#backfill);)*
             #definition.computation = ::core::option::Option::Some(#computation);
             #definition
         }

@@ -1,7 +1,7 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Ten small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
-//! [`AlertStore`], [`PendingStore`], [`RetentionStore`], [`VersionStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
+//! Eleven small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
+//! [`AlertStore`], [`PendingStore`], [`BackfillStore`], [`RetentionStore`], [`VersionStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
 //! [`MemoryStore`] is for tests, and one conformance suite holds for both. Other crates have a `dyn Store`, from a [`Home`] or from
 //! [`connect`], and name no backend.
 //!
@@ -35,6 +35,8 @@ mod asset_status;
 mod automation_past;
 mod automation_store;
 mod automation_ticks;
+mod backfill_store;
+mod backfills;
 mod error;
 mod event_log;
 mod follow;
@@ -64,6 +66,13 @@ pub use asset_status::{each_latest, failures, last_events, read_status};
 pub use automation_past::{earlier_numbers, made_at_of_moved, recorded_changes};
 pub use automation_store::{AutomationRow, AutomationStore};
 pub use automation_ticks::ticks_and_moves;
+pub use backfill_store::{
+    BackfillChange, BackfillQuery, BackfillRecord, BackfillStore, NewBackfill, StoredBackfill,
+};
+pub use backfills::{
+    BackfillFailure, BackfillOperationError, backfill_failures, operate_backfill, plan_backfill,
+    typical_durations,
+};
 pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
 pub use follow::{Followed, follow};
@@ -101,6 +110,7 @@ pub trait Store:
     + AutomationStore
     + AlertStore
     + PendingStore
+    + BackfillStore
     + RetentionStore
     + VersionStore
     + Maintenance
@@ -115,6 +125,7 @@ impl<T> Store for T where
         + AutomationStore
         + AlertStore
         + PendingStore
+        + BackfillStore
         + RetentionStore
         + VersionStore
         + Maintenance

@@ -75,6 +75,8 @@ pub enum Table {
     Slots,
     /// Pending work of instigators.
     Pending,
+    /// Backfills.
+    Backfills,
     /// The latest events of assets, which follow from all events.
     Latest,
 }
@@ -93,6 +95,7 @@ impl Table {
             | Self::Automation
             | Self::Slots
             | Self::Pending
+            | Self::Backfills
             | Self::Latest => None,
         }
     }

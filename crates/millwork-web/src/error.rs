@@ -13,7 +13,7 @@ use millwork_core::advice::{chain_of, hint_of};
 use millwork_core::definitions::RequestError;
 use millwork_core::model::OperationError;
 use millwork_core::{Advice, ErrorClass, Problem};
-use millwork_storage::{ModelError, StorageError};
+use millwork_storage::{BackfillOperationError, ModelError, StorageError};
 use thiserror::Error;
 
 use crate::allowed_hosts::InvalidHost;
@@ -180,6 +180,16 @@ impl From<StorageError> for ApiError {
             | StorageError::OfOthers { .. }
             | StorageError::Unreadable { .. }
             | StorageError::TooNew { .. } => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Store),
+        };
+        Self::of(status, code, &error)
+    }
+}
+
+impl From<BackfillOperationError> for ApiError {
+    fn from(error: BackfillOperationError) -> Self {
+        let (status, code) = match error {
+            BackfillOperationError::Unknown { .. } => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+            BackfillOperationError::Refused(_) => (StatusCode::CONFLICT, ErrorCode::Conflict),
         };
         Self::of(status, code, &error)
     }

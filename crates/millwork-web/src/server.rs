@@ -20,7 +20,7 @@ use crate::guard::{Token, challenge, guard, in_time};
 use crate::host::Host;
 use crate::models::ModelCache;
 use crate::one_shape::one_shape;
-use crate::pages::Changes;
+use crate::pages::{Changes, Navigation};
 use crate::state::AppState;
 use crate::{api, pages};
 
@@ -80,7 +80,10 @@ pub async fn serve(
     let model_cache = Arc::new(ModelCache::new(pipeline.graph()));
     let changes = Changes::default();
     let pipeline = Arc::new(pipeline);
-    let navigation = middleware::from_fn_with_state(model_cache.clone(), pages::with_navigation);
+    let graph = pipeline.graph();
+    let has_partitions = graph.steps().indices().any(|step| graph.step_partitions(step).is_some());
+    let navigation = Navigation { models: model_cache.clone(), has_partitions };
+    let navigation = middleware::from_fn_with_state(navigation, pages::with_navigation);
     let state = AppState {
         pipeline,
         store,

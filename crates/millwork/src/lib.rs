@@ -41,16 +41,16 @@ pub use millwork_core::secret::UnsetSecret;
 pub use millwork_core::version::{AliasName, VersionNumber};
 pub use millwork_core::{
     AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetMetric, AssetSpec, AssetValue,
-    AutomationCondition, Backoff, Better, BoxError, BoxFuture, Challenger, Champion, CheckDefinition,
-    CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Decision, Declaration, Definitions,
-    Destination, Encryption, Evidence, External, FailureClass, Freshness, FreshnessPolicy, FromStep,
-    GateDefinition, History, HistoryEntries, HistoryEntry, HistoryError, Image, Input, InputOf, IoError,
-    IoManager, Job, Json, LiveMeasure, LivePerformance, LiveWindow, LogLevel, Mail, Metadata, MetadataValue,
-    Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions, PartitionsDefinition, Pipeline,
-    PoolUse, Previous, QueueLimits, Requirements, Resource, Result, Retention, Retry, RunLimits, RunRetries,
-    RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent, SensorOutcome, Series, Severity, Shadow,
-    ShadowEntry, StepContext, StepFunction, StepLog, StepResult, StepTime, StoredVersion, Table, Trigger,
-    Update, ValueAddress, Verdict, Watch,
+    AutomationCondition, BackfillPolicy, Backoff, Better, BoxError, BoxFuture, Challenger, Champion,
+    CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Decision,
+    Declaration, Definitions, Destination, Encryption, Evidence, External, FailureClass, Freshness,
+    FreshnessPolicy, FromStep, GateDefinition, History, HistoryEntries, HistoryEntry, HistoryError, Image,
+    Input, InputOf, IoError, IoManager, Job, Json, LiveMeasure, LivePerformance, LiveWindow, LogLevel, Mail,
+    Metadata, MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions,
+    PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result,
+    Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent,
+    SensorOutcome, Series, Severity, Shadow, ShadowEntry, StepContext, StepFunction, StepLog, StepResult,
+    StepTime, StoredVersion, Table, Trigger, Update, ValueAddress, Verdict, Watch,
 };
 pub use millwork_draw::plot::ToSvg;
 /// Features as data sets of `linfa`.

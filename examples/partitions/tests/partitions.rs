@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use millwork_testing::Lines;
 use serde_json::Value;
 
 fn run(home: &Path, arguments: &[&str]) -> Output {
@@ -130,4 +131,23 @@ fn the_graph_says_how_partitions_belong_together() {
     assert_eq!(edge("features", "words"), "the days of the week");
     assert_eq!(edge("comments_model", "scores"), "`time`: the week of the day; `loss`: the same");
     assert_eq!(edge("scores", "report"), "all partitions");
+}
+
+#[test]
+fn two_weeks_are_made_by_a_backfill() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let days = "2026-01-04..2026-01-17";
+    let create = ["backfill", "create", "*", "--partitions", days, "--partitions-per-run", "7", "--json"];
+    let created = json(home, &create);
+    assert_eq!(created["plan"]["make"], 14 + 14 + 2 + 4 + 28 + 1);
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_partitions"));
+    daemon.arg("daemon").env("MILLWORK_HOME", home);
+    let daemon = Lines::of(daemon);
+    daemon.line("backfill 1 succeeded");
+    drop(daemon);
+    let shown = json(home, &["backfill", "show", "1", "--json"]);
+    assert_eq!((&shown["counts"]["succeeded"], shown["failures"].as_array().unwrap().len()), (&49.into(), 0));
+    let again = refused(home, &create[..6]);
+    assert!(again.contains("all partitions are fresh") && again.contains("hint: "), "{again}");
 }

@@ -8,6 +8,7 @@ use super::{
     AssetKey, AssetSpec, AssetValue, CheckResult, CodeVersion, Metadata, PoolUse, Produced, Retry, ValueType,
     Verdict,
 };
+use crate::backfill::BackfillPolicy;
 use crate::condition::AutomationCondition;
 use crate::id::StepKey;
 use crate::param::{Requirements, StepContext};
@@ -42,6 +43,8 @@ pub struct AssetDefinition {
     pub outputs: Vec<AssetSpec>,
     /// The keys of its partitions, if it makes one value per key.
     pub partitions: Option<PartitionsDefinition>,
+    /// How many of its partitions one run of a backfill may make; `None` leaves it to the backfill.
+    pub backfill: Option<BackfillPolicy>,
     /// The name of the I/O manager that stores its values, if it isn't the default one.
     pub io_manager: Option<String>,
     /// How the values are made; `None` for an external asset.
@@ -126,6 +129,7 @@ impl AssetDefinition {
             description: String::new(),
             outputs: vec![spec],
             partitions: None,
+            backfill: None,
             io_manager: None,
             computation: None,
         }
@@ -169,6 +173,13 @@ impl AssetDefinition {
     #[must_use]
     pub fn partitions(mut self, partitions: impl Into<PartitionsDefinition>) -> Self {
         self.partitions = Some(partitions.into());
+        self
+    }
+
+    /// Says how many partitions one run of a backfill may make.
+    #[must_use]
+    pub fn backfill(mut self, policy: BackfillPolicy) -> Self {
+        self.backfill = Some(policy);
         self
     }
 

@@ -1,6 +1,6 @@
 //! The assets of a backfill, as they are when it is planned.
 
-use super::BackfillPolicy;
+use super::{BackfillPolicy, LeftOut};
 use crate::id::AssetKey;
 use crate::partition::mapping::ResolvedMapping;
 use crate::partition::{KeySet, KeySpace};
@@ -14,6 +14,8 @@ pub struct BackfillAsset {
     pub space: KeySpace,
     /// Its inputs among the assets of the backfill.
     pub inputs: Vec<BackfillInput>,
+    /// The keys that can't be made because of assets which aren't part of the backfill.
+    pub lacking: Vec<LeftOut>,
     /// How many partitions one run may make.
     pub policy: BackfillPolicy,
     /// The keys whose values are up to date. They are skipped unless the request makes them again.
@@ -40,6 +42,7 @@ impl BackfillAsset {
             name: name.into(),
             space,
             inputs: Vec::new(),
+            lacking: Vec::new(),
             policy: BackfillPolicy::default(),
             fresh: none.clone(),
             existing: none,

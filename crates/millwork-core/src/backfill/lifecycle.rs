@@ -231,17 +231,19 @@ impl Backfill {
     /// When the run isn't running, or the outcome is of other partitions.
     pub fn finished(&mut self, id: RunId, outcome: &RunOutcome) -> Result<(), BackfillError> {
         let run = self.running(id)?;
-        let RunOutcome { succeeded, canceled } = outcome;
-        let reported = succeeded.union(canceled);
-        let are_disjoint = succeeded.intersection(canceled).is_empty();
-        let are_own = [succeeded, canceled].iter().all(|set| set.difference(&run.keys).is_empty());
-        if !are_own || !are_disjoint {
+        let RunOutcome { succeeded, canceled, lost } = outcome;
+        let sets = [succeeded, canceled, lost];
+        let none = KeySet::empty(run.keys.dimensions());
+        let reported = sets.iter().fold(none, |all, set| all.union(set));
+        let count = sets.iter().fold(0_u64, |sum, set| sum.saturating_add(set.count()));
+        if !reported.difference(&run.keys).is_empty() || count != reported.count() {
             return Err(BackfillError::OtherPartitions { run: id });
         }
         let failed = run.keys.difference(&reported);
         let stage = &mut self.state.stages[run.stage.position()];
         stage.succeeded = stage.succeeded.union(succeeded);
         stage.failed = stage.failed.union(&failed);
+        stage.lost = stage.lost.union(lost);
         stage.canceled = stage.canceled.union(canceled);
         let unsuccessful = run.keys.difference(succeeded);
         self.end_run(id, Settled { succeeded: succeeded.clone(), unsuccessful });
@@ -255,9 +257,21 @@ impl Backfill {
     /// When the run isn't running.
     pub fn lost(&mut self, id: RunId) -> Result<(), BackfillError> {
         let run = self.running(id)?;
-        let stage = &mut self.state.stages[run.stage.position()];
-        stage.lost = stage.lost.union(&run.keys);
-        self.end_run(id, Settled { succeeded: KeySet::empty(run.keys.dimensions()), unsuccessful: run.keys });
+        self.finished(id, &RunOutcome::all_lost(&run))
+    }
+
+    /// A run is repeated by another one, which makes the same partitions in its place.
+    ///
+    /// # Errors
+    ///
+    /// When the run isn't running, or the other is.
+    pub fn repeated(&mut self, id: RunId, by: RunId) -> Result<(), BackfillError> {
+        let run = self.running(id)?;
+        if self.state.runs.contains_key(&by) {
+            return Err(BackfillError::StartedTwice { run: by });
+        }
+        self.state.runs.remove(&id);
+        self.state.runs.insert(by, run);
         Ok(())
     }
 
@@ -317,6 +331,21 @@ impl Backfill {
         self.readiness = Readiness::new(&self.plan, &self.state.stages);
         self.state.status = status;
         Ok(retried)
+    }
+
+    /// Carries out what is done by hand, and returns the runs that are to be canceled.
+    ///
+    /// # Errors
+    ///
+    /// As [`pause`](Self::pause), [`resume`](Self::resume), [`cancel`](Self::cancel) and [`retry`](Self::retry).
+    pub fn operate(&mut self, operation: Operation) -> Result<Vec<RunId>, BackfillError> {
+        match operation {
+            Operation::Pause => self.pause().map(|()| Vec::new()),
+            Operation::Resume => self.resume().map(|()| Vec::new()),
+            Operation::Cancel => self.cancel(),
+            Operation::Retry => self.retry().map(|_| Vec::new()),
+            Operation::StartRun => Err(BackfillError::Illegal { status: self.state.status, operation }),
+        }
     }
 
     fn most_runs(&self) -> usize {

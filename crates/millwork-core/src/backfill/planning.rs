@@ -5,13 +5,14 @@ use super::plan::{FormatVersion, PlanParts};
 use super::spread::spread;
 use super::stages::{Group, groups};
 use super::{BackfillAsset, BackfillRequest, LeftOut, LeftOutReason, Plan, PlannedAsset, Stage, StageIndex};
+use crate::id::AssetKey;
 use crate::partition::{KeySet, KeySpace};
 use crate::problem::Problem;
 
 /// The plan of a request. `assets` are those that it may make, in topological order, with the anchor among them.
 ///
-/// What each asset is asked for follows from the anchor's set by the mappings. Of this set the fresh keys are skipped, unless
-/// `all` are to be made, and the keys are left out that need an upstream key which has no value and isn't made.
+/// What each asset is asked for follows from the anchor's set by the mappings. Of this set the fresh keys are skipped that take nothing which
+/// is made, unless `all` are to be made, and the keys are left out that need an upstream key which has no value and isn't made.
 ///
 /// # Errors
 ///
@@ -30,13 +31,12 @@ pub fn plan(assets: &[BackfillAsset], request: &BackfillRequest) -> Result<Plan,
         let fresh = if request.options.all {
             KeySet::empty(set.dimensions())
         } else {
-            set.intersection(&asset.fresh)
+            still_fresh(assets, asset, &planned, set.intersection(&asset.fresh))
         };
         let (make, left_out) = feasible(assets, asset, &planned, set.difference(&fresh));
         planned.push(PlannedAsset { name: asset.name.clone(), make, fresh, left_out, stage: None, space });
     }
-    let is_made: Vec<bool> = planned.iter().map(|asset| !asset.make.is_empty()).collect();
-    let stages = stages(groups(assets, &is_made), &mut planned, request);
+    let stages = stages(groups(assets, &planned), &mut planned, request);
     let dependencies = dependencies(assets, &planned);
     let plan = Plan {
         parts: PlanParts {
@@ -80,6 +80,22 @@ fn check(assets: &[BackfillAsset], request: &BackfillRequest) -> Result<usize, P
     Ok(place)
 }
 
+/// Those of the fresh keys that take nothing that is made.
+fn still_fresh(
+    assets: &[BackfillAsset],
+    asset: &BackfillAsset,
+    planned: &[PlannedAsset],
+    fresh: KeySet,
+) -> KeySet {
+    asset.inputs.iter().fold(fresh, |fresh, input| {
+        let made = &planned[input.upstream].make;
+        if fresh.is_empty() || made.is_empty() {
+            return fresh;
+        }
+        fresh.difference(&input.mapping.downstream_of(made, &asset.space, &assets[input.upstream].space))
+    })
+}
+
 /// The keys of an asset that can be made, and those that can't.
 fn feasible(
     assets: &[BackfillAsset],
@@ -88,6 +104,9 @@ fn feasible(
     mut make: KeySet,
 ) -> (KeySet, Vec<LeftOut>) {
     let mut left_out = Vec::new();
+    for LeftOut { upstream, reason, keys } in &asset.lacking {
+        leave_out(&mut make, &mut left_out, upstream, (*reason, keys));
+    }
     for input in asset.inputs.iter().filter(|input| !input.mapping.tolerates_missing()) {
         let upstream = &assets[input.upstream];
         let taken = input.mapping.upstream_of(&make, &asset.space, &upstream.space);
@@ -102,15 +121,24 @@ fn feasible(
             input.mapping.downstream_of(&no_value, &asset.space, &upstream.space)
         };
         let reasons = [(LeftOutReason::NoSuchKey, taken.lacking), (LeftOutReason::NotMade, not_made)];
-        for (reason, lacking) in reasons {
-            let keys = make.intersection(&lacking);
-            if !keys.is_empty() {
-                make = make.difference(&keys);
-                left_out.push(LeftOut { upstream: upstream.name.clone(), reason, keys });
-            }
+        for (reason, lacking) in &reasons {
+            leave_out(&mut make, &mut left_out, &upstream.name, (*reason, lacking));
         }
     }
     (make, left_out)
+}
+
+fn leave_out(
+    make: &mut KeySet,
+    left_out: &mut Vec<LeftOut>,
+    upstream: &AssetKey,
+    (reason, lacking): (LeftOutReason, &KeySet),
+) {
+    let keys = make.intersection(lacking);
+    if !keys.is_empty() {
+        *make = make.difference(&keys);
+        left_out.push(LeftOut { upstream: upstream.clone(), reason, keys });
+    }
 }
 
 fn stages(groups: Vec<Group>, planned: &mut [PlannedAsset], request: &BackfillRequest) -> Vec<Stage> {

@@ -1,5 +1,7 @@
 //! The counts of a plan, for a preview. Keys aren't listed.
 
+use jiff::SignedDuration;
+
 use super::Plan;
 use crate::id::AssetKey;
 
@@ -78,6 +80,26 @@ impl Plan {
             stages,
             assets,
         }
+    }
+}
+
+impl Plan {
+    /// How long the runs take, by how long a partition of each asset took before, if as many run at a time as may; `None` if nothing is known of
+    /// some asset.
+    pub fn estimated(
+        &self,
+        of_partition: impl Fn(&AssetKey) -> Option<SignedDuration>,
+    ) -> Option<SignedDuration> {
+        let at_a_time = u64::from(self.request().options.runs_at_a_time.get());
+        let seconds = self.stages().iter().map(|stage| {
+            let assets = stage.assets.iter().map(|asset| &self.assets()[*asset]);
+            let all = assets
+                .map(|asset| Some(of_partition(&asset.name)?.as_secs_f64() * asset.make.count() as f64));
+            let all = all.sum::<Option<f64>>()?;
+            let parallel = stage.run_size.runs(stage.keys.count()).clamp(1, at_a_time);
+            Some(all / parallel as f64)
+        });
+        SignedDuration::try_from_secs_f64(seconds.sum::<Option<f64>>()?).ok()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What has become of the partitions of a backfill: seven sets for each stage, and the runs that are running.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +68,7 @@ pub struct PartitionCounts {
     pub canceled: u64,
 }
 
-/// What became of the partitions of a run. Those that are in neither set failed.
+/// What became of the partitions of a run. Those that are in no set failed.
 ///
 /// A key succeeded if all assets that the run makes of it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,13 +77,15 @@ pub struct RunOutcome {
     pub succeeded: KeySet,
     /// The keys that were not made because the run was canceled.
     pub canceled: KeySet,
+    /// The keys of which it isn't known, because the run vanished.
+    pub lost: KeySet,
 }
 
 impl RunOutcome {
     /// Some keys were made, and the others of the run failed.
     pub fn made(succeeded: KeySet) -> Self {
-        let canceled = KeySet::empty(succeeded.dimensions());
-        Self { succeeded, canceled }
+        let none = KeySet::empty(succeeded.dimensions());
+        Self { succeeded, canceled: none.clone(), lost: none }
     }
 
     /// All keys of the run failed.
@@ -92,7 +95,12 @@ impl RunOutcome {
 
     /// The run was canceled before it made anything.
     pub fn all_canceled(run: &BackfillRun) -> Self {
-        Self { succeeded: KeySet::empty(run.keys.dimensions()), canceled: run.keys.clone() }
+        Self { canceled: run.keys.clone(), ..Self::all_failed(run) }
+    }
+
+    /// The run vanished before it made anything.
+    pub fn all_lost(run: &BackfillRun) -> Self {
+        Self { lost: run.keys.clone(), ..Self::all_failed(run) }
     }
 }
 
@@ -188,6 +196,26 @@ impl PartitionCounts {
             skipped: self.skipped.saturating_add(other.skipped),
             canceled: self.canceled.saturating_add(other.canceled),
         }
+    }
+}
+
+/// The numbers that aren't 0: `3 succeeded, 1 failed`.
+impl fmt::Display for PartitionCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { waiting, running, succeeded, failed, lost, skipped, canceled } = self;
+        let named = [
+            (succeeded, "succeeded"),
+            (running, "running"),
+            (waiting, "waiting"),
+            (failed, "failed"),
+            (lost, "lost"),
+            (skipped, "skipped"),
+            (canceled, "canceled"),
+        ];
+        let named = named.into_iter().filter(|(count, _)| **count > 0);
+        let parts: Vec<String> = named.map(|(count, name)| format!("{count} {name}")).collect();
+        f.write_str(if parts.is_empty() { "no partitions" } else { "" })?;
+        f.write_str(&parts.join(", "))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a backfill is asked to make, and how.
 
+use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,16 @@ pub enum RunOrder {
     OldestFirst,
     /// Those with the highest indexes.
     NewestFirst,
+}
+
+/// As a person reads it: `oldest first`.
+impl fmt::Display for RunOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OldestFirst => "oldest first",
+            Self::NewestFirst => "newest first",
+        })
+    }
 }
 
 impl BackfillRequest {

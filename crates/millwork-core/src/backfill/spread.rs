@@ -8,17 +8,18 @@ use crate::problem::Problem;
 ///
 /// Of assets downstream of the anchor they are the keys that take any of the keys above them. Of assets upstream of these they are the
 /// keys that those below take, and so on to assets that depend on those. The set of an asset is found once: that an upstream
-/// asset has further downstream keys adds none to the anchor.
+/// asset has further downstream keys adds none to the anchor. Of assets that aren't connected with it, but partitioned like it, they are
+/// the same keys.
 ///
 /// # Errors
 ///
-/// When an asset isn't connected with the anchor.
+/// When an asset is neither connected with the anchor nor partitioned like it.
 pub(super) fn spread(assets: &[BackfillAsset], anchor: usize, keys: &KeySet) -> Result<Vec<KeySet>, Problem> {
     let mut sets: Vec<Option<KeySet>> = vec![None; assets.len()];
     sets[anchor] = Some(keys.clone());
     loop {
         let is_found = spread_downstream(assets, &mut sets) | spread_upstream(assets, &mut sets);
-        if !is_found {
+        if !is_found && !spread_alike(assets, anchor, &mut sets) {
             break;
         }
     }
@@ -30,6 +31,15 @@ pub(super) fn spread(assets: &[BackfillAsset], anchor: usize, keys: &KeySet) -> 
         })
     });
     named.collect()
+}
+
+/// Whether a set was found of an asset that is partitioned like the anchor, and connected with nothing whose set is known.
+fn spread_alike(assets: &[BackfillAsset], anchor: usize, sets: &mut [Option<KeySet>]) -> bool {
+    let is_alike =
+        |place: &usize| sets[*place].is_none() && assets[*place].space.is_like(&assets[anchor].space);
+    let Some(place) = (0..assets.len()).find(is_alike) else { return false };
+    sets[place].clone_from(&sets[anchor].clone());
+    true
 }
 
 /// Whether sets were found of assets that take others whose sets are known.

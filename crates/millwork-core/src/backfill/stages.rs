@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{BackfillAsset, BackfillPolicy};
+use super::{BackfillAsset, BackfillPolicy, PlannedAsset};
+use crate::partition::KeySet;
 
 /// Assets that the same runs make.
 #[derive(Debug)]
@@ -15,12 +16,14 @@ pub(super) struct Group {
 
 /// Groups of the assets with a partition to make, each behind those that it depends on.
 ///
-/// An asset joins the groups of its inputs where all are partitioned alike, each input between them maps each key to the same one, and
-/// either all or none are made by one run. It doesn't where a group would then depend on itself: of days, their weeks, and days that
+/// An asset joins the groups of its inputs where all are partitioned alike, each input between them maps each key to the same one, the same
+/// keys can be made of them, and either all or none are made by one run. It doesn't where a group would then depend on itself: of days, their weeks, and days that
 /// take both, the last aren't made together with the first.
-pub(super) fn groups(assets: &[BackfillAsset], is_made: &[bool]) -> Vec<Group> {
-    let mut grouping = Grouping { assets, groups: Vec::new(), of: vec![None; assets.len()] };
-    for (place, asset) in assets.iter().enumerate().filter(|(place, _)| is_made[*place]) {
+pub(super) fn groups(assets: &[BackfillAsset], planned: &[PlannedAsset]) -> Vec<Group> {
+    let possible = planned.iter().map(|asset| asset.make.union(&asset.fresh)).collect();
+    let mut grouping = Grouping { assets, possible, groups: Vec::new(), of: vec![None; assets.len()] };
+    let made = assets.iter().enumerate().filter(|(place, _)| !planned[*place].make.is_empty());
+    for (place, asset) in made {
         grouping.of[place] = Some(grouping.groups.len());
         grouping.groups.push(Group { members: vec![place], policy: asset.policy });
         for input in &asset.inputs {
@@ -32,6 +35,8 @@ pub(super) fn groups(assets: &[BackfillAsset], is_made: &[bool]) -> Vec<Group> {
 
 struct Grouping<'a> {
     assets: &'a [BackfillAsset],
+    /// The keys of each asset that are made or fresh: a run of its group may be asked for any of them.
+    possible: Vec<KeySet>,
     /// The groups; one that has joined another has no members.
     groups: Vec<Group>,
     /// The group of each asset; `None` if nothing of it is made.
@@ -61,7 +66,8 @@ impl Grouping<'_> {
         members.sort_unstable();
         let space = |member: &usize| &self.assets[*member].space;
         let are_alike = space(&one_group.members[0]).is_like(space(&other_group.members[0]));
-        (are_alike && self.have_same_keys(&members) && !self.is_cycle(one, other))
+        let can_all_be_made = self.possible[one_group.members[0]] == self.possible[other_group.members[0]];
+        (are_alike && can_all_be_made && self.have_same_keys(&members) && !self.is_cycle(one, other))
             .then_some(Group { members, policy })
     }
 

@@ -115,9 +115,31 @@ impl BackfillStatus {
         }
     }
 
+    /// Every status.
+    pub const ALL: [Self; 8] = [
+        Self::Requested,
+        Self::Running,
+        Self::Paused,
+        Self::Canceling,
+        Self::Failing,
+        Self::Canceled,
+        Self::Succeeded,
+        Self::Failed,
+    ];
+
+    /// The status that is written as this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.to_string() == name)
+    }
+
+    /// Whether it allows an operation.
+    pub fn allows(self, operation: Operation) -> bool {
+        self.after(operation).is_ok()
+    }
+
     /// Whether runs may start.
     pub fn starts_runs(self) -> bool {
-        self.after(Operation::StartRun).is_ok()
+        self.allows(Operation::StartRun)
     }
 
     /// Whether it has ended: no run is running, and none starts unless it is retried.

@@ -21,6 +21,14 @@ pub enum StopRule {
 }
 
 impl StopRule {
+    /// The number of partitions that must have finished before a share of them counts, unless another one is given.
+    const FINISHED: u64 = 10;
+
+    /// Stops when more than a share of the finished partitions failed or were lost, once ten have finished.
+    pub fn at_share(share: f64) -> Self {
+        Self::Share { share, finished: Self::FINISHED }
+    }
+
     /// Why it can't be kept; `None` if it can.
     pub(super) fn problem(self) -> Option<Problem> {
         match self {

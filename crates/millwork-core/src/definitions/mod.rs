@@ -1,5 +1,6 @@
 //! Definitions: what a pipeline declares, and the checks that it fits together.
 
+mod backfill;
 mod collect;
 mod configuration;
 mod error;
@@ -10,6 +11,7 @@ mod request;
 mod resolve;
 
 pub use crate::value::{Asset, External};
+pub use backfill::{BackfillSpec, PlannedBackfill, run_outcome};
 use collect::RunPolicies;
 pub use collect::{Assets, Declaration, Definitions};
 pub use error::{DefinitionError, DefinitionErrors};

@@ -150,10 +150,12 @@ impl RunRequest {
             if let Ok(one) = space.partition_key(&text.into()) {
                 return Ok(vec![one]);
             }
-            let keys = space.set(text).and_then(|keys| match space.too_many(&keys, MOST_PARTITIONS) {
-                Some(problem) => Err(problem),
-                None => Ok(keys),
-            });
+            let keys =
+                space.set(text).and_then(|keys| match space.too_many(&keys, MOST_PARTITIONS) {
+                    Some(problem) => Err(problem
+                        .with_hint("name fewer, or start a backfill, which makes them in several runs")),
+                    None => Ok(keys),
+                });
             match keys {
                 Ok(keys) => return Ok(space.partition_keys(&keys)),
                 Err(problem) => first = first.or(Some(problem)),

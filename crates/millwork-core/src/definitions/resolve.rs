@@ -184,6 +184,11 @@ impl Steps<'_> {
             let problem = problem.clone();
             errors.push(DefinitionError::InvalidPartitions { step: dependent.into(), problem });
         }
+        if definition.backfill.is_some() && definition.partitions.is_none() {
+            let problem = Problem::new("there is a backfill policy, and no partitions")
+                .with_hint("write `partitions = …`, or leave out `backfill`");
+            errors.push(DefinitionError::InvalidPartitions { step: dependent.into(), problem });
+        }
         if let Some(computation) = &definition.computation {
             self.check_computation(dependent, definition.partitions.as_ref(), computation, errors);
             misplaced_challenger(dependent, computation, errors);

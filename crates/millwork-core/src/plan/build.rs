@@ -117,7 +117,10 @@ impl Advice for PlanError {
     fn hint(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::Partition(error) => return error.hint(),
-            Self::OtherPartitions { .. } => "select them in runs of their own, what is upstream first".into(),
+            Self::OtherPartitions { .. } => {
+                "start a backfill, which makes those of all of them, or select them in runs of their own"
+                    .into()
+            }
             Self::Lacking { .. } => {
                 "name another partition, or let the mapping tolerate that some are missing".into()
             }

@@ -59,6 +59,16 @@ pub struct IllegalTransition {
     pub of_step: String,
 }
 
+impl StepState {
+    /// The reason of a step that was skipped because its outputs were up to date.
+    pub const UNCHANGED: &str = "code and inputs are unchanged";
+
+    /// Whether it was skipped because its outputs were up to date.
+    pub fn is_unchanged(&self) -> bool {
+        self.status == StepStatus::Skipped && self.reason.as_deref() == Some(Self::UNCHANGED)
+    }
+}
+
 impl RunState {
     /// The kinds of events that change a run's state; [`replay`](RunState::replay) needs no others.
     pub const KINDS: KindSet = KindSet::RUN.union(KindSet::STEP);

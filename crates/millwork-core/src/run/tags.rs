@@ -46,6 +46,8 @@ pub enum RunTag {
     Retry,
     /// The version of a model of which the run makes again what is made with it: `model@3`.
     Repair,
+    /// The number of the backfill that the run is of.
+    Backfill,
     /// Setting: how long the run may take, instead of the limit in [`RunLimits`](super::RunLimits).
     MaxRuntime,
     /// Setting of queued runs: a whole number; larger ones first, 0 if absent.
@@ -116,7 +118,7 @@ impl Advice for TagError {
 
 impl RunTag {
     /// All tags that Millwork knows.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Queue,
         Self::Job,
         Self::Schedule,
@@ -128,6 +130,7 @@ impl RunTag {
         Self::RetryOf,
         Self::Retry,
         Self::Repair,
+        Self::Backfill,
         Self::MaxRuntime,
         Self::Priority,
         Self::Previous,
@@ -148,6 +151,7 @@ impl RunTag {
             Self::RetryOf => "millwork/retry_of",
             Self::Retry => "millwork/retry",
             Self::Repair => "millwork/repair",
+            Self::Backfill => "millwork/backfill",
             Self::MaxRuntime => "millwork/max_runtime",
             Self::Priority => "millwork/priority",
             Self::Previous => "millwork/previous",
@@ -187,7 +191,8 @@ impl RunTag {
             | Self::Reason
             | Self::RetryOf
             | Self::Retry
-            | Self::Repair => false,
+            | Self::Repair
+            | Self::Backfill => false,
         }
     }
 
@@ -252,7 +257,8 @@ impl RunTag {
             | Self::Reason
             | Self::RetryOf
             | Self::Retry
-            | Self::Repair => None,
+            | Self::Repair
+            | Self::Backfill => None,
         }
     }
 }
@@ -276,7 +282,7 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMa
 
 /// What requested a run with these tags: its kind, such as `schedule`, and its name; `None` for a person.
 pub(crate) fn origin(tags: &BTreeMap<String, String>) -> Option<(&'static str, &str)> {
-    let origins = [RunTag::Schedule, RunTag::Sensor, RunTag::Automation, RunTag::Job];
+    let origins = [RunTag::Backfill, RunTag::Schedule, RunTag::Sensor, RunTag::Automation, RunTag::Job];
     let found = origins.into_iter().find_map(|tag| Some((tag, tag.of(tags)?)));
     found.map(|(tag, name)| (&tag.key()[TAG_PREFIX.len()..], name))
 }

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod asset_status;
+mod backfills;
 mod config;
 mod gated_requests;
 mod gates;

@@ -6,6 +6,7 @@
 pub(crate) mod alerts;
 pub(crate) mod approvals;
 pub(crate) mod automation;
+pub(crate) mod backfills;
 pub(crate) mod clock_watch;
 pub(crate) mod deliveries;
 pub(crate) mod monitor;

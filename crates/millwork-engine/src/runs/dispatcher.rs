@@ -95,7 +95,7 @@ use millwork_core::event::{EventBody, NewEvent};
 use millwork_core::graph::AssetIndex;
 use millwork_core::index::IndexVec;
 use millwork_core::plan::{PlanIndex, ReadyQueue};
-use millwork_core::run::{Failure, FailureClass, FailureKind};
+use millwork_core::run::{Failure, FailureClass, FailureKind, StepState};
 use millwork_core::{AssetKey, AssetPartition};
 use millwork_storage::{SlotId, StorageError};
 
@@ -113,7 +113,7 @@ mod tests;
 const LONGEST_MESSAGE: usize = 4 * 1024;
 
 /// The reason why a step of a run of stale steps is skipped after all.
-const UNCHANGED: &str = "code and inputs are unchanged";
+const UNCHANGED: &str = StepState::UNCHANGED;
 
 /// The reason why a gate judges again.
 const OVERTAKEN: &str = "the alias was moved meanwhile, so the version is judged again";

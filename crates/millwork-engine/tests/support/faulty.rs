@@ -8,16 +8,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
+use millwork_core::id::BackfillId;
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::VersionNumber;
 use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use millwork_storage::{
-    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
-    DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
-    InstigatorStore, LatestAsset, Maintenance, NewRun, Pending, PendingStore, PoolSlots, RetentionStore,
-    RunQuery, RunRecord, RunStore, SlotId, StorageError, Store, StoreCounts, StoreInfo, TakeSlots, Tick,
-    Unwritable, VersionStore,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
+    BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
+    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
+    NewBackfill, NewRun, Pending, PendingStore, PoolSlots, RetentionStore, RunQuery, RunRecord, RunStore,
+    SlotId, StorageError, Store, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable,
+    VersionStore,
 };
 use tokio::sync::RwLock;
 
@@ -225,6 +227,25 @@ impl PendingStore for Faulty {
 
     async fn drop_pending(&self, id: u64) -> Result<bool, StorageError> {
         self.inner.drop_pending(id).await
+    }
+}
+
+#[async_trait]
+impl BackfillStore for Faulty {
+    async fn create_backfill(&self, backfill: NewBackfill) -> Result<BackfillId, StorageError> {
+        self.inner.create_backfill(backfill).await
+    }
+
+    async fn backfills(&self, query: BackfillQuery) -> Result<Vec<BackfillRecord>, StorageError> {
+        self.inner.backfills(query).await
+    }
+
+    async fn backfill(&self, id: BackfillId) -> Result<Option<StoredBackfill>, StorageError> {
+        self.inner.backfill(id).await
+    }
+
+    async fn change_backfill(&self, change: BackfillChange) -> Result<bool, StorageError> {
+        self.inner.change_backfill(change).await
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) enum Form {
     Retry,
     Automation,
     Partitions,
+    Backfill,
     Freshness,
     Severity,
     Format,
@@ -64,6 +65,7 @@ const FORMS: &[(&str, Form)] = &[
     ("code_version", Form::Text),
     ("io_manager", Form::Text),
     ("partitions", Form::Partitions),
+    ("backfill", Form::Backfill),
     ("freshness", Form::Freshness),
     ("format", Form::Format),
     ("asset", Form::Asset),
@@ -95,6 +97,7 @@ impl Form {
             Self::Retry => format!("{name} = Retry::exponential(3)"),
             Self::Automation => format!("{name} = AutomationCondition::eager()"),
             Self::Partitions => format!("{name} = fixed([\"a\", \"b\"])"),
+            Self::Backfill => format!("{name} = BackfillPolicy::multi_run(30)"),
             Self::Freshness => format!("{name} = FreshnessPolicy::time_window(…)"),
             Self::Severity => format!("{name} = \"warn\""),
             Self::Format => format!("{name} = Json"),
@@ -126,6 +129,7 @@ impl Form {
             | Self::Retry
             | Self::Automation
             | Self::Partitions
+            | Self::Backfill
             | Self::Freshness
             | Self::Severity => {
                 if !is_value {

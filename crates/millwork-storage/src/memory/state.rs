@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use millwork_core::backfill::Backfill;
 use millwork_core::event::{Event, EventBody, KindSet, NewEvent};
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunRequest, StepKey};
@@ -17,9 +18,9 @@ use crate::retention_store::LOGS;
 use crate::run_projection::RunProjection;
 use crate::version_store::{UndecidedVersions, answers, decides_about};
 use crate::{
-    AutomationRow, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots, InstigatorState,
-    LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
-    RunRecord, SlotId, StorageError, StoreInfo, Tick,
+    AutomationRow, BackfillChange, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots,
+    InstigatorState, LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome,
+    PendingState, RunRecord, SlotId, StorageError, StoreInfo, StoredBackfill, Tick,
 };
 
 #[derive(Debug, Default)]
@@ -43,6 +44,8 @@ pub(super) struct State {
     /// In the order of their numbers.
     pub(super) pending: Vec<Pending>,
     pub(super) last_pending: u64,
+    /// In the order of their numbers, which begin with 1.
+    pub(super) backfills: Vec<StoredBackfill>,
     /// The sequence number of each version's event.
     pub(super) versions: BTreeMap<(AssetPartition, VersionNumber), u64>,
     /// Where each alias points and has pointed, oldest first.
@@ -105,6 +108,27 @@ impl State {
         }
         self.runs.push(Run { id, request, created_at: stored(at), projection: RunProjection::queued(lease) });
         self.append_of_run(id, at, EventBody::RunQueued)
+    }
+
+    /// Writes a change of a backfill, or nothing of it if it isn't the stored one that was changed.
+    pub(super) fn change_backfill(&mut self, change: BackfillChange) -> Result<bool, StorageError> {
+        let BackfillChange { id, revision, state, runs, at } = change;
+        if let Some(run) = runs.iter().find(|run| self.run(run.id).is_ok()) {
+            return Err(StorageError::DuplicateRun { run: run.id });
+        }
+        let is_meant = |stored: &&mut StoredBackfill| stored.record.id == id && stored.revision == revision;
+        let Some(stored) = self.backfills.iter_mut().find(is_meant) else { return Ok(false) };
+        let plan = stored.backfill.plan().clone();
+        stored.backfill = Backfill::restore(plan, state).map_err(|problem| StorageError::Unreadable {
+            what: "the state of the backfill".to_owned(),
+            source: problem.to_string().into(),
+        })?;
+        stored.revision += 1;
+        stored.record.status = stored.backfill.status();
+        stored.record.counts = stored.backfill.state().counts();
+        stored.record.changed_at = stored.record.changed_at.max(crate::micros::stored(at));
+        runs.into_iter().try_for_each(|run| self.create(run))?;
+        Ok(true)
     }
 
     /// Writes a commit, or nothing of it if its cursor is not the stored one.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use millwork_core::backfill::Backfill;
 use millwork_core::event::{Event, EventBody};
+use millwork_core::id::BackfillId;
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::{AliasName, VersionNumber};
@@ -17,11 +19,12 @@ use crate::micros::stored;
 use crate::retention_store::LATELY;
 use crate::version_store::{kept_versions, undecided_versions};
 use crate::{
-    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
-    DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
-    InstigatorStore, LatestAsset, Maintenance, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots,
-    RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, TakeSlots,
-    Tick, Unwritable, VersionStore,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
+    BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
+    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
+    NewBackfill, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots, RetentionStore, RunQuery,
+    RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick,
+    Unwritable, VersionStore,
 };
 
 /// A store in memory, for tests.
@@ -236,6 +239,37 @@ impl InstigatorStore for MemoryStore {
 
     async fn newest_tick(&self) -> Result<u64, StorageError> {
         Ok(self.state()?.last_tick)
+    }
+}
+
+#[async_trait]
+impl BackfillStore for MemoryStore {
+    async fn create_backfill(&self, backfill: NewBackfill) -> Result<BackfillId, StorageError> {
+        let NewBackfill { request, plan, at } = backfill;
+        let (mut state, backfill, at) = (self.state()?, Backfill::new(plan), stored(at));
+        let id = BackfillId::new(state.backfills.len() as u64 + 1);
+        let (status, counts) = (backfill.status(), backfill.state().counts());
+        let record = BackfillRecord { id, request, status, counts, created_at: at, changed_at: at };
+        state.backfills.push(StoredBackfill { record, revision: 0, backfill });
+        Ok(id)
+    }
+
+    async fn backfills(&self, query: BackfillQuery) -> Result<Vec<BackfillRecord>, StorageError> {
+        let state = self.state()?;
+        let is_wanted = |record: &&BackfillRecord| {
+            query.before.is_none_or(|before| record.id < before)
+                && !(query.open_only && record.status.is_ended())
+        };
+        let records = state.backfills.iter().rev().map(|stored| &stored.record).filter(is_wanted);
+        Ok(records.take(query.limit.map_or(usize::MAX, |limit| limit as usize)).cloned().collect())
+    }
+
+    async fn backfill(&self, id: BackfillId) -> Result<Option<StoredBackfill>, StorageError> {
+        Ok(self.state()?.backfills.iter().find(|stored| stored.record.id == id).cloned())
+    }
+
+    async fn change_backfill(&self, change: BackfillChange) -> Result<bool, StorageError> {
+        self.state()?.change_backfill(change)
     }
 }
 

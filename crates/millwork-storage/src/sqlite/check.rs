@@ -1,12 +1,13 @@
 //! Finds rows that can't be read: what SQLite reports about the file, and each row by the function that reads it elsewhere.
 
+use millwork_core::advice::one_line_of;
 use millwork_core::automation::AssetState;
 use millwork_core::event::EventBody;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::rows::{self, RUN_COLUMNS, RunRow, Unreadable};
-use super::{SqliteStore, deliveries, failure, instigators, latest};
+use super::{SqliteStore, backfills, deliveries, failure, instigators, latest};
 use crate::{EventLog as _, EventQuery, Finding, StorageError, Table};
 
 const ACTION: &str = "check for unreadable rows";
@@ -24,6 +25,7 @@ pub(super) fn name_of(table: Table) -> &'static str {
         Table::Automation => "automation",
         Table::Slots => "slots",
         Table::Pending => "pending",
+        Table::Backfills => "backfills",
         Table::Latest => "latest",
     }
 }
@@ -82,6 +84,13 @@ impl SqliteStore {
         found.extend(
             self.unreadable_rows(Table::Pending, pending, "pending work of", json::<crate::PendingWork>)
                 .await?,
+        );
+        let all = "SELECT CAST(id AS TEXT), CAST(id AS TEXT), * FROM backfills ORDER BY id";
+        found.extend(
+            self.unreadable_rows(Table::Backfills, all, "backfill", |row| {
+                backfills::stored(row).map(drop).map_err(|error| one_line_of(&error))
+            })
+            .await?,
         );
         found.extend(self.latest_of_other_events().await?);
         Ok(found)

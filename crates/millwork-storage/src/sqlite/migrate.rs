@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
 
 /// The migrations; the first one leads to version 1.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_schedules.sql"),
     include_str!("migrations/0003_queue.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_version_events.sql"),
     include_str!("migrations/0010_shadow_calls.sql"),
     include_str!("migrations/0011_partitions.sql"),
+    include_str!("migrations/0012_backfills.sql"),
 ];
 
 /// The application ID by which a file is known to be Millwork's; the first migration writes it.

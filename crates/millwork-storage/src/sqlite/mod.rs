@@ -35,6 +35,7 @@
 
 mod append;
 mod automation;
+mod backfills;
 mod check;
 mod connect;
 mod deliveries;

@@ -43,7 +43,7 @@ impl Change for SetAside {
             Table::File => {}
             Table::Events => self.event(transaction, number()).await?,
             Table::Runs => self.run(transaction, number()).await?,
-            Table::Ticks | Table::Deliveries | Table::Slots | Table::Pending => {
+            Table::Ticks | Table::Deliveries | Table::Slots | Table::Pending | Table::Backfills => {
                 self.keep(transaction, "id = ?1", number()).await?;
                 self.delete(transaction, "id = ?1", number()).await?;
             }

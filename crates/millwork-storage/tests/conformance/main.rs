@@ -7,6 +7,7 @@
 mod alerts;
 mod automation;
 mod backend;
+mod backfills;
 mod event_log;
 mod every_event;
 mod history;
@@ -53,6 +54,8 @@ macro_rules! for_one_backend {
 const _: () = assert!(is_tested(StoreKind::Memory));
 
 for_each_backend! { [memory: Memory, sqlite: Sqlite] {
+    crate::backfills::created_and_found as backfills_are_found,
+    crate::backfills::changed_with_its_runs as backfills_change_with_their_runs,
     crate::event_log::conditions as conditions,
     crate::event_log::order_and_limit as order_and_limit,
     crate::event_log::values as values,

@@ -3,6 +3,7 @@
 mod alerts;
 mod assets;
 mod automation;
+mod backfills;
 mod body;
 mod counted;
 mod document;
@@ -24,6 +25,10 @@ mod sensors;
 mod switch;
 
 pub(crate) use automation::states as automation_states;
+pub(crate) use backfills::{
+    RUNS_AT_A_TIME, StartBackfill, create as create_backfill, details_of as backfill_details,
+    operated as backfill_operated, planned as backfill_planned,
+};
 pub(crate) use body::Body;
 pub(crate) use counted::Counted;
 pub(crate) use launch::{create as create_run, create_needed, selection_or_job};

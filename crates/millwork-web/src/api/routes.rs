@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use super::document::as_document;
 use super::parameters::known_parameters;
 use super::{
-    alerts, assets, automation, etag, events, health, launch, models, partitions, pending, queue, reports,
-    runs, schedules, sensors,
+    alerts, assets, automation, backfills, etag, events, health, launch, models, partitions, pending, queue,
+    reports, runs, schedules, sensors,
 };
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -69,6 +69,10 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(assets::graph))
         .routes(routes!(partitions::list))
         .routes(routes!(partitions::change))
+        .routes(routes!(backfills::list, backfills::start))
+        .routes(routes!(backfills::plan))
+        .routes(routes!(backfills::show))
+        .routes(routes!(backfills::operate))
         .routes(routes!(models::list))
         .routes(routes!(models::show))
         .routes(routes!(models::versions))

@@ -4,6 +4,7 @@
 mod asset;
 mod assets;
 mod automation;
+mod backfills;
 mod changes;
 mod deployment;
 mod escape;
@@ -37,7 +38,7 @@ pub(crate) use form::form_token;
 pub(crate) use graph_view::Layouts;
 pub(crate) use login::address as login_address;
 pub(crate) use message::page_error;
-pub(crate) use navigation::{navigation, with_navigation};
+pub(crate) use navigation::{Navigation, navigation, with_navigation};
 pub(crate) use prose::prose;
 pub(crate) use routes::{login_routes, pages, with_policy};
 pub(crate) use run::FinishedRuns;

@@ -8,8 +8,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::{
-    asset, assets, automation, changes, deployment, files, forms, graph, launch, login, models, overview,
-    palette, run, runs,
+    asset, assets, automation, backfills, changes, deployment, files, forms, graph, launch, login, models,
+    overview, palette, run, runs,
 };
 use crate::guard::Token;
 use crate::state::AppState;
@@ -45,6 +45,9 @@ pub(crate) fn pages() -> Router<AppState> {
         .route("/runs/{run}/repeat", post(forms::repeat))
         .route("/runs/{run}/selected", post(forms::repeat_selected))
         .route("/launch", get(launch::show).post(launch::submit))
+        .route("/backfills", get(backfills::show).post(backfills::submit))
+        .route("/backfills/new", get(backfills::show_form))
+        .route("/backfills/{backfill}", get(backfills::show_one).post(backfills::operate))
         .route("/automation", get(automation::show))
         .route("/automation/{*key}", get(automation::explained))
         .route("/automation/switch", post(forms::switch))

@@ -76,9 +76,9 @@ fn fresh_partitions_are_skipped() {
         "days",
         "2024-01-07..2024-01-13",
         "days[2024-01-12..2024-01-13]: 2 in 2 runs
+        weeks[2024-01-07]: 1 in 1 runs
         summary[]: 1 in 1 runs
-        fresh: days[2024-01-07..2024-01-11]
-        fresh: weeks[2024-01-07]",
+        fresh: days[2024-01-07..2024-01-11]",
     );
     check_with(
         &given,

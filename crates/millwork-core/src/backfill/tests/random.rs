@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::model::{Model, keys};
 use super::support::{Given, days, run_id, weeks};
 use crate::backfill::{
-    Backfill, BackfillError, BackfillOptions, BackfillPolicy, BackfillRequest, BackfillRun, BackfillStatus,
-    LeftOutReason, Plan, RunOrder, RunOutcome, StopRule, plan,
+    Backfill, BackfillError, BackfillInput, BackfillOptions, BackfillPolicy, BackfillRequest, BackfillRun,
+    BackfillStatus, LeftOutReason, Plan, RunOrder, RunOutcome, StopRule, plan,
 };
 use crate::id::RunId;
 use crate::partition::mapping::{Mapping, all, function, window};
@@ -186,7 +186,14 @@ fn check_plan(given: &Given, plan: &Plan) {
         assert_eq!(stage.is_some(), !planned.make.is_empty(), "what is made has a stage");
         assert!(stage.is_none_or(|stage| planned.make.difference(&stage.keys).is_empty()));
         for key in keys(&all) {
-            let is_fresh = asset.fresh.contains(&key) && !request.options.all;
+            let takes_made = |input: &BackfillInput| {
+                let (space, own) =
+                    (&given.assets[input.upstream].space, KeySet::of(dimensions, [key.clone()]));
+                let taken = input.mapping.upstream_of(&own, &asset.space, space).keys;
+                !taken.intersection(&plan.assets()[input.upstream].make).is_empty()
+            };
+            let is_fresh =
+                asset.fresh.contains(&key) && !request.options.all && !asset.inputs.iter().any(takes_made);
             assert_eq!(planned.fresh.contains(&key), is_fresh);
             if is_fresh {
                 continue;
@@ -237,7 +244,8 @@ impl Both {
                 let reported = some_keys(&run.keys, !(number >> 3));
                 let succeeded = if number & 4 == 0 { run.keys.clone() } else { reported };
                 let canceled = some_keys(&run.keys.difference(&succeeded), number.rotate_left(9));
-                let outcome = RunOutcome { succeeded, canceled };
+                let lost = KeySet::empty(succeeded.dimensions());
+                let outcome = RunOutcome { succeeded, canceled, lost };
                 self.model.finish(&run, &outcome);
                 self.backfill.finished(id, &outcome).unwrap();
             }

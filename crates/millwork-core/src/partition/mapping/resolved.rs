@@ -140,6 +140,11 @@ impl ResolvedMapping {
         self.tolerates_missing
     }
 
+    /// The same mapping, which tolerates what is missing.
+    pub(crate) fn tolerant(self) -> Self {
+        Self { tolerates_missing: true, ..self }
+    }
+
     /// What it is called, such as `the 7 windows up to it`.
     pub fn words(&self) -> &str {
         &self.words

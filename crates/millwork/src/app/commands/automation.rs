@@ -13,9 +13,8 @@ use millwork_core::instigator::ConditionOff;
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::watch::Unwatched;
 use millwork_core::{AssetKey, AssetPartition, Clock as _, Instigator, Problem, SystemClock};
-use millwork_storage::{each_latest, model_history, recorded_changes, ticks_and_moves};
+use millwork_storage::{each_latest, model_history, recorded_changes, ticks_and_moves, typical_durations};
 
-use super::durations;
 use super::schedules::print_ticks;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
@@ -256,7 +255,12 @@ pub(super) fn simulate(
         .await?;
         let aliases = opened.store.aliases(&keys).await?;
         present.extend(aliases.iter().map(|alias| alias_key(&alias.asset.asset, &alias.alias)));
-        Ok((opened.store.states().await?, present, recorded, durations::of_assets(&opened, pipeline).await?))
+        Ok((
+            opened.store.states().await?,
+            present,
+            recorded,
+            typical_durations(&*opened.store, pipeline.graph()).await?,
+        ))
     })?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
     let simulation = Simulation {

@@ -7,6 +7,7 @@ use clap::{Command, Parser, Subcommand};
 use super::alerts::Alerts;
 use super::asset::Asset;
 use super::automation::Automation;
+use super::backfill::Backfills;
 use super::check::Check;
 use super::completions::Completions;
 use super::daemon::DaemonCommand;
@@ -23,8 +24,8 @@ use super::serve::ServeArguments;
 use super::status::{Status, Why};
 use super::store::Store;
 use super::{
-    alerts, asset, automation, check, completions, daemon, dev, graph, list, materialize, models, partitions,
-    runs, schedules, sensors, serve, status, store,
+    alerts, asset, automation, backfill, check, completions, daemon, dev, graph, list, materialize, models,
+    partitions, runs, schedules, sensors, serve, status, store,
 };
 use crate::app::failure::{Exit, Failure};
 use crate::app::log;
@@ -126,6 +127,12 @@ Examples:
     /// List the partitions of an asset; add and remove those that come at run time
     #[command(subcommand)]
     Partitions(Partitions),
+    /// Make many partitions: plan, start, show, pause, resume, cancel and retry backfills
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  backfill create '+model' --partitions 2024-01-01..2024-03-31 --dry-run\n  backfill create stories+ --partitions 2024-01-01.. --partitions-per-run 30"
+    )]
+    Backfill(Backfills),
     /// Show the status of each asset: fresh, stale, missing, running, failed or external
     Status(Status),
     /// Explain the status of an asset: why it is stale, missing, running, failed or external
@@ -161,6 +168,7 @@ pub(in crate::app) fn run(arguments: Arguments, session: &Session, whole: Comman
         Commands::Asset(asset) => asset::run(session, asset),
         Commands::Models(models) => models::run(session, models),
         Commands::Partitions(partitions) => partitions::run(session, partitions),
+        Commands::Backfill(backfills) => backfill::run(session, &backfills),
         Commands::Status(status) => status::run(session, &status),
         Commands::Why(why) => status::why(session, &why),
         Commands::Check(check) => check::run(session, &check),

@@ -3,13 +3,13 @@
 mod alerts;
 mod asset;
 mod automation;
+mod backfill;
 mod check;
 mod completions;
 mod config;
 mod daemon;
 mod dev;
 mod dispatch;
-mod durations;
 mod graph;
 mod in_process;
 mod list;

@@ -1,0 +1,316 @@
+//! Backfills of a pipeline: as they are asked for, the plan that follows, and the requests of their runs.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{Pipeline, RequestError};
+use crate::asset::AssetKey;
+use crate::asset_status::{AssetStatuses, PartitionHealth};
+use crate::backfill::{
+    self, BackfillAsset, BackfillInput, BackfillOptions, BackfillPolicy, BackfillRequest, BackfillRun,
+    LeftOut, LeftOutReason, RunOutcome,
+};
+use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind};
+use crate::id::BackfillId;
+use crate::param::Absent;
+use crate::partition::{KeyMoment, KeySet, KeySpace, PartitionKey, StepPartition};
+use crate::plan::{Plan, PlanError, Staleness};
+use crate::problem::Problem;
+use crate::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepState, StepStatus};
+use crate::version::ReadAs;
+
+/// A backfill as it is asked for: what is made, of which partitions, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackfillSpec {
+    /// What its runs make, with configuration and tags. It names no partitions, and its `stale_only` isn't asked.
+    pub run: RunSpec,
+    /// The partitions of one of the assets, as text; those of the others follow from them.
+    pub partitions: String,
+    /// The asset whose partitions are named; `None` where only one can be meant.
+    pub of: Option<AssetKey>,
+    /// How they are made.
+    pub options: BackfillOptions,
+}
+
+/// A backfill that can be started.
+#[derive(Clone, Debug)]
+pub struct PlannedBackfill {
+    /// The request of its runs, with all assets and without partitions.
+    pub request: RunRequest,
+    /// What they make.
+    pub plan: backfill::Plan,
+}
+
+impl BackfillSpec {
+    /// A backfill of some partitions with the default options.
+    pub fn new(run: RunSpec, partitions: impl Into<String>) -> Self {
+        Self { run, partitions: partitions.into(), of: None, options: BackfillOptions::default() }
+    }
+
+    /// The plan for the assets as they are at a moment.
+    ///
+    /// # Errors
+    ///
+    /// When runs of it would be refused; the selected assets have no partitions, or it isn't clear whose are meant; they can't be read; or
+    /// there is nothing to make.
+    pub fn resolve(
+        self,
+        pipeline: &Pipeline,
+        moment: &KeyMoment,
+        statuses: &AssetStatuses,
+    ) -> Result<PlannedBackfill, RequestError> {
+        let refused = |problem| RequestError::Partitions { problem };
+        let graph = pipeline.graph();
+        let request = self.run.template(pipeline)?.queued();
+        let selected = request.selected(graph)?;
+        let assets = SelectedSteps::new(graph, &selected)?.assets(moment, statuses, self.options);
+        let anchor = anchor(graph, &assets, self.of.as_ref())?;
+        let space = &assets[anchor].space;
+        let keys = match space.partition_key(&self.partitions.trim().into()) {
+            Ok(one) => KeySet::of(space.names().count(), space.index_of(&one)),
+            Err(_) => space.set(self.partitions.trim()).map_err(refused)?,
+        };
+        let asked = BackfillRequest { anchor: assets[anchor].name.clone(), keys, options: self.options };
+        let plan = backfill::plan(&assets, &asked).map_err(refused)?;
+        Ok(PlannedBackfill { request, plan })
+    }
+}
+
+impl RunRequest {
+    /// The request of a run of a backfill, from that of all its runs. What has become fresh meanwhile isn't made, unless it is to be.
+    #[must_use]
+    pub fn of_backfill(
+        &self,
+        graph: &AssetGraph,
+        plan: &backfill::Plan,
+        run: &BackfillRun,
+        id: BackfillId,
+    ) -> Self {
+        let made: Vec<&AssetKey> =
+            plan.run_assets(run.stage, &run.keys).into_iter().map(|(asset, _)| &asset.name).collect();
+        // A planned asset stands for all that its step makes.
+        let step =
+            |asset: &AssetKey| graph.index(asset.as_str()).and_then(|asset| graph.assets()[asset].step);
+        let is_made = |asset: &&AssetKey| {
+            made.contains(asset) || made.iter().any(|made| step(made).is_some() && step(made) == step(asset))
+        };
+        let mut assets: Vec<AssetKey> = self.assets.iter().filter(is_made).cloned().collect();
+        if assets.is_empty() {
+            // They are gone from the definitions: the run fails and says so.
+            assets = made.into_iter().cloned().collect();
+        }
+        let space = plan.stage_space(run.stage);
+        let partitions = space.map(|space| space.partition_keys(&run.keys)).unwrap_or_default();
+        Self {
+            config: self.config_of(graph, &assets),
+            partitions: partitions.into_iter().filter(|key| !key.label().is_empty()).collect(),
+            stale_only: !plan.request().options.all,
+            ..Self { assets, ..self.clone() }
+        }
+        .tagged(RunTag::Backfill, id.to_string())
+    }
+
+    /// The entries of the configuration that are about steps of some assets.
+    fn config_of(&self, graph: &AssetGraph, assets: &[AssetKey]) -> Value {
+        let Value::Object(all) = &self.config else { return self.config.clone() };
+        let indexes: AssetSet = assets.iter().filter_map(|asset| graph.index(asset.as_str())).collect();
+        let steps = Plan::steps_of(graph, &indexes).unwrap_or_default();
+        let is_of = |name: &str| steps.iter().any(|step| graph.steps()[*step].key.as_str() == name);
+        let entries = all.iter().filter(|(name, _)| is_of(name));
+        Value::Object(entries.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
+    }
+}
+
+/// What became of the partitions of a run of a backfill that has ended, by its events.
+///
+/// All were made by a run that succeeded, also what its functions declined to make. Of another run a partition was made if all steps that
+/// were to make it succeeded, or had nothing to do.
+pub fn run_outcome(
+    graph: &AssetGraph,
+    plan: &backfill::Plan,
+    run: &BackfillRun,
+    state: &RunState,
+) -> RunOutcome {
+    let ended = match state.status {
+        Some(RunStatus::Succeeded) => return RunOutcome::made(run.keys.clone()),
+        Some(RunStatus::Canceled) => RunOutcome::all_canceled(run),
+        Some(RunStatus::Failed) => RunOutcome::all_failed(run),
+        Some(RunStatus::Lost | RunStatus::Queued | RunStatus::Running | RunStatus::Canceling) | None => {
+            RunOutcome::all_lost(run)
+        }
+    };
+    let (mut unmade, mut failed) = (Vec::new(), Vec::new());
+    for (asset, keys) in plan.run_assets(run.stage, &run.keys) {
+        let step = graph.index(asset.name.as_str()).and_then(|asset| graph.assets()[asset].step);
+        let step = step.map_or_else(|| asset.name.as_str().into(), |step| graph.steps()[step].key.clone());
+        let space = plan.space(asset);
+        for index in keys.next(None, usize::MAX) {
+            let partition = space.partition_key_at(&index).filter(|key| !key.label().is_empty());
+            let step = state.steps.get(&StepPartition::new(step.clone(), partition));
+            let set = match step.map(|step| step.status) {
+                Some(StepStatus::Succeeded) => continue,
+                _ if step.is_some_and(StepState::is_unchanged) => continue,
+                Some(StepStatus::Failed) => &mut failed,
+                _ => &mut unmade,
+            };
+            set.push(index);
+        }
+    }
+    let [unmade, failed] = [unmade, failed].map(|keys| KeySet::of(run.keys.dimensions(), keys));
+    let of = |set: &KeySet| set.intersection(&unmade).difference(&failed);
+    RunOutcome {
+        succeeded: run.keys.difference(&unmade).difference(&failed),
+        canceled: of(&ended.canceled),
+        lost: of(&ended.lost),
+    }
+}
+
+/// The steps that make the selected assets, upstream first. A step is planned as the first asset that it makes.
+struct SelectedSteps<'a> {
+    graph: &'a AssetGraph,
+    steps: Vec<StepIndex>,
+    places: BTreeMap<StepIndex, usize>,
+}
+
+impl<'a> SelectedSteps<'a> {
+    fn new(graph: &'a AssetGraph, selected: &AssetSet) -> Result<Self, PlanError> {
+        let is_of_assets = |step: &StepIndex| matches!(graph.steps()[*step].kind, StepKind::Assets { .. });
+        let mut steps: Vec<StepIndex> =
+            Plan::steps_of(graph, selected)?.into_iter().filter(is_of_assets).collect();
+        steps.sort_unstable();
+        let places = steps.iter().enumerate().map(|(place, step)| (*step, place)).collect();
+        Ok(Self { graph, steps, places })
+    }
+
+    fn assets(
+        &self,
+        moment: &KeyMoment,
+        statuses: &AssetStatuses,
+        options: BackfillOptions,
+    ) -> Vec<BackfillAsset> {
+        self.steps.iter().map(|step| self.asset(*step, moment, statuses, options)).collect()
+    }
+
+    fn asset(
+        &self,
+        step: StepIndex,
+        moment: &KeyMoment,
+        statuses: &AssetStatuses,
+        options: BackfillOptions,
+    ) -> BackfillAsset {
+        let graph = self.graph;
+        let space = KeySpace::clone(&graph.step_key_space(step, moment));
+        let of_outputs = |is_in: fn(&PartitionHealth) -> bool| {
+            let sets = graph.outputs(step).iter().map(|asset| keys_where(&space, statuses, *asset, is_in));
+            sets.reduce(|all, set| all.intersection(&set))
+                .unwrap_or_else(|| KeySet::empty(space.names().count()))
+        };
+        let (fresh, existing) = (of_outputs(is_fresh), of_outputs(has_value));
+        let node = &graph.steps()[step];
+        let (mut inputs, mut lacking) = (Vec::new(), Vec::new());
+        for (input, mapping) in node.computation().requirements.inputs.iter().zip(&node.mappings.inputs) {
+            let Some(upstream) = graph.index(input.asset.as_str()) else { continue };
+            let maker = graph.assets()[upstream].step;
+            if let Some(place) = maker.and_then(|maker| self.places.get(&maker)) {
+                let mapping = match input.absent {
+                    Absent::SkipsTheStep => mapping.clone(),
+                    Absent::IsNone => mapping.clone().tolerant(),
+                };
+                inputs.push(BackfillInput { upstream: *place, mapping });
+                continue;
+            }
+            let is_needed = input.read_as == ReadAs::Latest && !mapping.tolerates_missing();
+            if maker.is_none() || !is_needed {
+                continue;
+            }
+            let upstream_space = graph.key_space(upstream, moment);
+            let existing = keys_where(&upstream_space, statuses, upstream, has_value);
+            let no_value = upstream_space.all().difference(&existing);
+            let reasons = [
+                (
+                    LeftOutReason::NoSuchKey,
+                    mapping.upstream_of(&space.all(), &space, &upstream_space).lacking,
+                ),
+                (LeftOutReason::NotMade, mapping.downstream_of(&no_value, &space, &upstream_space)),
+            ];
+            let upstream = graph.key(upstream);
+            let lacks = reasons.into_iter().filter(|(_, keys)| !keys.is_empty());
+            lacking.extend(lacks.map(|(reason, keys)| LeftOut { upstream: upstream.clone(), reason, keys }));
+        }
+        let outputs = graph.outputs(step);
+        let name =
+            outputs.first().map_or_else(|| node.key.as_str().into(), |asset| graph.key(*asset).clone());
+        let policy = match (&node.kind, options.partitions_per_run) {
+            (StepKind::Assets { definition, .. }, _) if definition.backfill.is_some() => definition.backfill,
+            (_, most) => most.map(|most| BackfillPolicy::multi_run(most.get())),
+        };
+        let policy = policy.unwrap_or_default();
+        BackfillAsset { name, space, inputs, lacking, policy, fresh, existing }
+    }
+}
+
+fn is_fresh(health: &PartitionHealth) -> bool {
+    health.staleness == Staleness::Fresh
+}
+
+fn has_value(health: &PartitionHealth) -> bool {
+    health.last_materialized_at.is_some()
+}
+
+/// The keys of an asset for which something holds.
+fn keys_where(
+    space: &KeySpace,
+    statuses: &AssetStatuses,
+    asset: AssetIndex,
+    holds: fn(&PartitionHealth) -> bool,
+) -> KeySet {
+    let partitions = statuses.of(asset).partitions.iter().filter(|health| holds(health));
+    let index = |partition: &Option<PartitionKey>| match partition {
+        Some(key) => space.index_of(key),
+        None => Some(vec![0]),
+    };
+    let indexes = partitions.filter_map(|health| index(&health.partition));
+    KeySet::of(space.names().count(), indexes).intersection(&space.all())
+}
+
+/// The asset whose partitions a backfill names: the one given, or the first of those that take no other partitioned one of the backfill, if
+/// they all have the same partitions.
+fn anchor(
+    graph: &AssetGraph,
+    assets: &[BackfillAsset],
+    given: Option<&AssetKey>,
+) -> Result<usize, RequestError> {
+    let refused = |problem| Err(RequestError::Partitions { problem });
+    let is_partitioned = |asset: &BackfillAsset| {
+        graph.index(asset.name.as_str()).is_some_and(|asset| graph.partitions(asset).is_some())
+    };
+    let partitioned: Vec<usize> = (0..assets.len()).filter(|place| is_partitioned(&assets[*place])).collect();
+    if let Some(given) = given {
+        let step = |key: &AssetKey| graph.index(key.as_str()).and_then(|asset| graph.assets()[asset].step);
+        let place = partitioned.iter().find(|place| step(&assets[**place].name) == step(given));
+        let Some(place) = place.filter(|_| step(given).is_some()) else {
+            let problem = Problem::new(format!("`{given}` isn't a partitioned asset of the backfill"));
+            return refused(problem.with_hint(format!("name one of {}", named(assets, &partitioned))));
+        };
+        return Ok(*place);
+    }
+    let takes_none = |place: &usize| {
+        let inputs = &assets[*place].inputs;
+        inputs.iter().all(|input| !partitioned.contains(&input.upstream))
+    };
+    let first: Vec<usize> = partitioned.iter().copied().filter(takes_none).collect();
+    let Some(anchor) = first.first() else { return Err(PlanError::NothingPartitioned.into()) };
+    if first.iter().all(|place| assets[*place].space.is_like(&assets[*anchor].space)) {
+        return Ok(*anchor);
+    }
+    let problem = Problem::new(format!("{} are partitioned differently", named(assets, &first)));
+    refused(problem.with_hint("name the asset of which the partitions are, as with `--of`"))
+}
+
+/// The names of some assets, a few of many.
+fn named(assets: &[BackfillAsset], places: &[usize]) -> String {
+    let names = places.iter().take(5).map(|place| format!("`{}`", assets[*place].name));
+    let more = if places.len() > 5 { " and others" } else { "" };
+    format!("{}{more}", names.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,202 @@
+//! Backfills: requests their runs, and records what has become of them.
+//!
+//! What is made next is decided in `core`, by a plan that doesn't change and a state that does. This loop tells it which runs have ended, and
+//! writes the new state and the runs that it asks for in one commit: killed before, it decides the same again; killed after, the runs
+//! are there and known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use millwork_core::advice::one_line_of;
+use millwork_core::backfill::{Backfill, BackfillStatus, RunOutcome};
+use millwork_core::definitions::run_outcome;
+use millwork_core::event::KindSet;
+use millwork_core::id::BackfillId;
+use millwork_core::run::{FailureClass, RetryStrategy, RunId, RunRequest, RunState, RunStatus, RunTag};
+use millwork_core::{Clock, Instigator, Pipeline};
+use millwork_storage::{
+    BackfillChange, BackfillQuery, EventQuery, NewRun, Order, RunRecord, Store, StoredBackfill,
+};
+
+use crate::activation::{Activation, Activations};
+use crate::cursor::Cursor;
+use crate::daemon_loop::{DaemonLoop, NextTick};
+use crate::error::DaemonError;
+use crate::event::{DaemonEvent, Observer};
+use crate::loop_name::LoopName;
+
+/// Requests the runs of backfills.
+pub(crate) struct Backfills {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Observer,
+    pub(crate) activations: Activations,
+    pub(crate) poll_interval: Duration,
+}
+
+/// How a run of a backfill has ended.
+enum End {
+    /// With these partitions made.
+    Outcome(RunOutcome),
+    /// Another run makes the same partitions in its place.
+    Repeated(RunId),
+}
+
+impl DaemonLoop for Backfills {
+    const NAME: LoopName = LoopName::Backfills;
+    const WOKEN_BY: &'static [Activation] =
+        &[Activation::StoreWritten, Activation::ClockSet, Activation::RunEnded];
+
+    fn poll_interval(&self) -> Duration {
+        self.poll_interval
+    }
+
+    /// Advances every backfill that hasn't ended. One that can't be read doesn't keep the others waiting.
+    async fn tick(&mut self) -> Result<NextTick, DaemonError> {
+        let query = BackfillQuery { open_only: true, ..BackfillQuery::default() };
+        let mut next = NextTick::Poll;
+        for record in self.store.backfills(query).await?.into_iter().rev() {
+            match self.advance(record.id).await {
+                Ok(true) => {}
+                Ok(false) => next = NextTick::Within(Duration::ZERO),
+                Err(error) => {
+                    let error = format!("backfill {}: {}", record.id, one_line_of(&error));
+                    (self.observer)(&DaemonEvent::LoopFailed { of: Self::NAME, error });
+                }
+            }
+        }
+        Ok(next)
+    }
+}
+
+impl Backfills {
+    /// Records which runs have ended, and requests those that may start. Returns `false`, having done nothing, if another process was first.
+    async fn advance(&self, id: BackfillId) -> Result<bool, DaemonError> {
+        let Some(StoredBackfill { record, revision, mut backfill }) = self.store.backfill(id).await? else {
+            return Ok(true);
+        };
+        let now = self.clock.now();
+        if backfill.status() == BackfillStatus::Canceling {
+            // What asked for that may have ended before it could tell the runs.
+            for run in backfill.state().runs().keys() {
+                if self.store.run(*run).await?.is_some() {
+                    self.store.request_cancel(*run, now).await?;
+                }
+            }
+        }
+        let has_ended = self.take_in_ends(&mut backfill).await?;
+        let runs = self.start(&mut backfill, id, &record.request);
+        if !has_ended && runs.is_empty() {
+            return Ok(true);
+        }
+        let requested: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+        let change = BackfillChange { id, revision, state: backfill.state().clone(), runs, at: now };
+        if !self.store.change_backfill(change).await? {
+            return Ok(false);
+        }
+        for run in &requested {
+            let by = format!("backfill {id}");
+            (self.observer)(&DaemonEvent::Requested { by, due: None, run: *run });
+        }
+        if !requested.is_empty() {
+            self.activations.send(Activation::RunQueued);
+        }
+        if backfill.status().is_ended() {
+            let (status, counts) = (backfill.status(), backfill.state().counts());
+            (self.observer)(&DaemonEvent::BackfillEnded { id, status, counts });
+        }
+        Ok(true)
+    }
+
+    /// Takes in what has become of its runs. Returns whether any has ended.
+    async fn take_in_ends(&self, backfill: &mut Backfill) -> Result<bool, DaemonError> {
+        let mut has_ended = false;
+        for id in backfill.state().runs().keys().copied().collect::<Vec<_>>() {
+            let Some(end) = self.end(backfill, id).await? else { continue };
+            has_ended = true;
+            match end {
+                End::Outcome(outcome) => backfill.finished(id, &outcome)?,
+                End::Repeated(by) => backfill.repeated(id, by)?,
+            }
+        }
+        Ok(has_ended)
+    }
+
+    /// How a run has ended; `None` if it hasn't, or will go on by itself.
+    async fn end(&self, backfill: &Backfill, id: RunId) -> Result<Option<End>, DaemonError> {
+        let Some(run) = backfill.state().runs().get(&id) else { return Ok(None) };
+        // Read before the run, so that what was retried by then is seen to have been.
+        let retried = self.retried_up_to().await?;
+        let Some(record) = self.store.run(id).await? else {
+            return Ok(Some(End::Outcome(RunOutcome::all_lost(run))));
+        };
+        match record.status {
+            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling => return Ok(None),
+            RunStatus::Succeeded | RunStatus::Canceled => {}
+            RunStatus::Failed | RunStatus::Lost => {
+                if self.pipeline.run_retries().strategy == RetryStrategy::FromScratch
+                    && self.store.run(id.following()).await?.is_some()
+                {
+                    return Ok(Some(End::Repeated(id.following())));
+                }
+                if self.is_retried(&record) && !self.has_been_considered(id, retried).await? {
+                    return Ok(None);
+                }
+            }
+        }
+        let query = EventQuery { run: Some(id), kinds: Some(RunState::KINDS), ..EventQuery::default() };
+        let state = RunState::of_stored(&self.store.events(query).await?);
+        let outcome = run_outcome(self.pipeline.graph(), backfill.plan(), run, &state);
+        Ok(Some(End::Outcome(outcome)))
+    }
+
+    /// The place in the log up to which failed runs were retried; `None` before any was.
+    async fn retried_up_to(&self) -> Result<Option<u64>, DaemonError> {
+        let cursor: Cursor<u64> = Cursor::read(&*self.store, &self.observer, Instigator::Retries).await?;
+        Ok(cursor.position)
+    }
+
+    /// Whether the rules have a failed run tried again.
+    fn is_retried(&self, record: &RunRecord) -> bool {
+        let (rules, tags) = (self.pipeline.run_retries(), &record.request.tags);
+        let before = RunTag::Retry.of(tags).and_then(|number| number.parse().ok()).unwrap_or(0);
+        let failures = match rules.strategy {
+            RetryStrategy::FromFailure => record.epoch.max(1),
+            RetryStrategy::FromScratch => before + 1,
+        };
+        let class = record.class.unwrap_or(FailureClass::Error);
+        rules.pause(class, failures, tags, 0.0).is_some()
+    }
+
+    /// Whether what retries runs has seen the end of one.
+    async fn has_been_considered(&self, run: RunId, retried: Option<u64>) -> Result<bool, DaemonError> {
+        let query = EventQuery {
+            run: Some(run),
+            kinds: Some(KindSet::RUN_FAILURES),
+            order: Order::NewestFirst,
+            limit: Some(1),
+            ..EventQuery::default()
+        };
+        let ends = self.store.events(query).await?;
+        Ok(ends.first().is_none_or(|end| retried.is_some_and(|retried| retried >= end.sequence)))
+    }
+
+    /// Starts the runs that may start, and returns what is to be requested.
+    fn start(&self, backfill: &mut Backfill, id: BackfillId, request: &RunRequest) -> Vec<NewRun> {
+        let now = self.clock.now();
+        let mut started = Vec::new();
+        for run in backfill.next_runs() {
+            let request = request.of_backfill(self.pipeline.graph(), backfill.plan(), &run, id);
+            let new = NewRun { id: RunId::new(now), request, at: now, lease: None };
+            // What `next_runs` names can be started.
+            if backfill.started(new.id, run).is_ok() {
+                started.push(new);
+            }
+        }
+        started
+    }
+}
+
+#[cfg(test)]
+mod tests;
