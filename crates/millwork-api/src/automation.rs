@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use millwork_core::automation::{AutomationEntry, Explanation, Hold, Outcome, Part, Truth, watch_key};
+use millwork_core::automation::{AutomationEntry, Explanation, Held, Hold, Outcome, Part, watch_key};
 use millwork_core::index::TypedIndex as _;
 use millwork_core::instigator::ConditionOff;
 use millwork_core::model::ModelHistory;
@@ -157,6 +157,10 @@ pub struct TruthView {
     pub asset: AssetKey,
     /// The time of the evaluation at which the part began to hold.
     pub since: Timestamp,
+    /// For which of its partitions, as text, a few of many; absent for an asset without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub partitions: Option<String>,
 }
 
 /// The state of automation as a whole after a switch.
@@ -186,6 +190,9 @@ pub struct SimulatedRunView {
     /// The assets that it would have materialized.
     #[schema(value_type = Vec<String>)]
     pub assets: Vec<AssetKey>,
+    /// The partitions that it would have made; absent for none, and for every one of fixed lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<String>,
     /// When the run would have finished.
     pub until: Timestamp,
     /// Why the run can't be requested; absent if it can.
@@ -275,7 +282,12 @@ impl From<Explanation> for ExplanationView {
 impl From<Part> for PartView {
     fn from(part: Part) -> Self {
         let Part { name, holds, measured, truths, parts } = part;
-        let truth = |Truth { node, asset, since }| TruthView { node: node.position(), asset, since };
+        let truth = |Held { node, asset, since, partitions }| TruthView {
+            node: node.position(),
+            asset,
+            since,
+            partitions,
+        };
         let truths = truths.into_iter().map(truth).collect();
         Self { name, holds, measured, truths, parts: parts.into_iter().map(Into::into).collect() }
     }
@@ -283,7 +295,8 @@ impl From<Part> for PartView {
 
 impl From<SimulatedRun> for SimulatedRunView {
     fn from(run: SimulatedRun) -> Self {
-        let SimulatedRun { at, why, assets, until, problem, goes_back } = run;
-        Self { at, why, assets, until, problem, goes_back }
+        let SimulatedRun { at, why, assets, partitions, until, problem, goes_back } = run;
+        let partitions = partitions.iter().map(|key| key.label().to_owned()).collect();
+        Self { at, why, assets, partitions, until, problem, goes_back }
     }
 }

@@ -1,7 +1,7 @@
 //! What schedules and conditions would request over a span of virtual time.
 //!
 //! Nothing is stored or run. Each requested run succeeds, its assets one after the other, each after the time that it
-//! usually takes; a gate promotes every version. So the same decisions are made as by a daemon, in the same order, without waiting.
+//! usually takes, whatever the number of its partitions; a gate promotes every version. Windows open as time passes. So the same decisions are made as by a daemon, in the same order, without waiting.
 //!
 //! What was recorded in the span is replayed: the numbers, checks and versions of assets that conditions name are what they were, whatever a
 //! simulated run would have made. So the condition of a job is tried on the past, and that of a watch: it would have gone back once from each
@@ -16,12 +16,12 @@ use serde::Serialize;
 use crate::advice::one_line_of;
 use crate::asset::AssetKey;
 use crate::automation::{
-    Automation, AutomationState, Change, ChangeKind, ConditionError, Earlier, FailureBackoff, RunScope,
-    Timetables, Updated, alias_key, explain, has_history_readers, history_key, is_alias, job_name, scope,
-    watched_model,
+    Automation, AutomationState, Change, ChangeKind, ConditionError, Earlier, FailureBackoff,
+    KnownOfPartitions, RequestedRun, RunScope, Timetables, Updated, alias_key, explain, has_history_readers,
+    history_key, is_alias, job_name, scope, watched_model,
 };
 use crate::definitions::Pipeline;
-use crate::partition::KeyMoment;
+use crate::partition::{AssetPartition, KeyMoment, PartitionKey};
 use crate::run::{RunId, RunRequest, RunSpec};
 use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
 use crate::version::VersionNumber;
@@ -34,8 +34,10 @@ pub struct Simulation<'a> {
     pub from: Timestamp,
     /// The end of the simulated time.
     pub to: Timestamp,
-    /// The assets that have a value at the beginning, and the [keys](crate::automation::alias_key) of aliases that exist.
-    pub present: &'a [AssetKey],
+    /// The assets and partitions that have a value at the beginning, and the [keys](crate::automation::alias_key) of aliases that exist.
+    pub present: &'a [AssetPartition],
+    /// The texts of dynamic dimensions, which stay as they are.
+    pub moment: &'a KeyMoment,
     /// What was recorded until the end of the span of the assets that conditions [name](Automation::named), in order.
     pub recorded: &'a [Change],
     /// How long it takes to make an asset.
@@ -59,6 +61,9 @@ pub struct SimulatedRun {
     pub why: String,
     /// The assets that it materializes.
     pub assets: Vec<AssetKey>,
+    /// The partitions that it makes of assets with partitions; none for every one of fixed lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<PartitionKey>,
     /// When it would have ended.
     pub until: Timestamp,
     /// Why it can't be requested, if it can't: then nothing is made.
@@ -67,6 +72,14 @@ pub struct SimulatedRun {
     /// The model whose alias a watch would have moved back to the version before: then no run is requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goes_back: Option<AssetKey>,
+}
+
+impl SimulatedRun {
+    /// One that makes nothing.
+    fn none(at: Timestamp, why: String) -> Self {
+        let (assets, partitions) = (Vec::new(), Vec::new());
+        Self { at, why, assets, partitions, until: at, problem: None, goes_back: None }
+    }
 }
 
 impl std::fmt::Debug for Simulation<'_> {
@@ -127,6 +140,10 @@ impl Simulation<'_> {
         Ok(state.runs)
     }
 
+    fn resolved(&self, run: RunSpec, at: Timestamp) -> Result<RunRequest, String> {
+        run.resolve_due(self.pipeline, &self.moment.moved_to(at)).map_err(|error| one_line_of(&error))
+    }
+
     fn begin(&self) -> Result<SimulationState<'_>, ConditionError> {
         let automation = self.pipeline.automation(self.condition_on, FailureBackoff::default())?;
         let on = self.pipeline.schedules().iter().filter(|schedule| (self.schedule_on)(&schedule.name));
@@ -136,9 +153,9 @@ impl Simulation<'_> {
             let next = timetable.next(self.from);
             Ok(Kept { schedule, timetable, cursor, next })
         });
-        let present = |asset: &AssetKey| Change {
-            asset: asset.clone(),
-            partition: None,
+        let present = |present: &AssetPartition| Change {
+            asset: present.asset.clone(),
+            partition: present.partition.clone(),
             at: self.from,
             run: None,
             kind: updated(Arc::default()),
@@ -147,15 +164,18 @@ impl Simulation<'_> {
         let recorded: BTreeSet<&AssetKey> = in_span().map(|change| &change.asset).collect();
         let recorded_until = in_span().map(|change| change.at).max().unwrap_or(self.from);
         let known: BTreeSet<&AssetKey> = self.recorded.iter().map(|change| &change.asset).collect();
-        let present = self.present.iter().filter(|asset| !known.contains(asset)).map(present);
+        let present = self.present.iter().filter(|present| !known.contains(&present.asset)).map(present);
         let mut ahead: BTreeMap<Timestamp, Vec<Change>> = [(self.from, present.collect())].into();
         for change in self.recorded.iter().filter(|change| change.at <= self.to) {
             ahead.entry(change.at.max(self.from)).or_default().push(change.clone());
         }
+        let mut state = AutomationState::default();
+        let moment = self.moment.clone();
+        state.set_known(KnownOfPartitions { moment, ..KnownOfPartitions::default() });
         Ok(SimulationState {
             simulation: self,
             timetables: Timetables::of(&automation),
-            state: AutomationState::default(),
+            state,
             schedules: schedules.collect::<Result<_, ScheduleError>>()?,
             ahead,
             recorded,
@@ -170,7 +190,6 @@ impl Simulation<'_> {
 
 impl SimulationState<'_> {
     fn tick(&mut self, now: Timestamp) {
-        let pipeline = self.simulation.pipeline;
         let mut requests = Vec::new();
         for Kept { schedule, timetable, cursor, next } in &mut self.schedules {
             if next.is_none_or(|next| next > now) {
@@ -182,8 +201,9 @@ impl SimulationState<'_> {
             for at in found.ticks {
                 match schedule.runs_at(at) {
                     Ok(runs) => {
-                        requests
-                            .extend(runs.into_iter().map(|run| (why.clone(), resolved(run, pipeline, at))));
+                        requests.extend(
+                            runs.into_iter().map(|run| (why.clone(), self.simulation.resolved(run, at))),
+                        );
                     }
                     Err(error) => requests.push((why.clone(), Err(one_line_of(error.as_ref())))),
                 }
@@ -197,9 +217,9 @@ impl SimulationState<'_> {
             let evaluation = self.automation.evaluate(&mut self.state, &changes, now, &self.timetables);
             let requests_none = evaluation.runs.is_empty() && evaluation.jobs.is_empty();
             let is_over = requests_none && !self.ahead.contains_key(&now);
-            for assets in evaluation.runs {
+            for RequestedRun { assets, partitions } in evaluation.runs {
                 let why = assets.iter().filter_map(|key| self.why(key)).collect::<Vec<_>>().join("; ");
-                self.request(now, why, Ok(RunRequest { assets, ..RunRequest::default() }));
+                self.request(now, why, Ok(RunRequest { assets, partitions, ..RunRequest::default() }));
             }
             for watch in &evaluation.watches {
                 self.go_back(now, watch);
@@ -207,7 +227,7 @@ impl SimulationState<'_> {
             for job in evaluation.jobs {
                 let why = self.why(&job).unwrap_or_default();
                 let run = RunSpec::of_job(job_name(&job).unwrap_or_default());
-                self.request(now, why, resolved(run, self.simulation.pipeline, now));
+                self.request(now, why, self.simulation.resolved(run, now));
             }
             if is_over {
                 break;
@@ -249,8 +269,8 @@ impl SimulationState<'_> {
             return None;
         }
         let why = self.why(key)?;
-        let (assets, goes_back) = (Vec::new(), Some(watch.model.clone()));
-        self.add(SimulatedRun { at: now, why, assets, until: now, problem: None, goes_back });
+        let goes_back = Some(watch.model.clone());
+        self.add(SimulatedRun { goes_back, ..SimulatedRun::none(now, why) });
         Some(())
     }
 
@@ -268,48 +288,58 @@ impl SimulationState<'_> {
         let request = match request {
             Ok(request) => request,
             Err(problem) => {
-                let (assets, problem) = (Vec::new(), Some(problem));
-                return self.add(SimulatedRun { at: now, why, assets, until: now, problem, goes_back: None });
+                let problem = Some(problem);
+                return self.add(SimulatedRun { problem, ..SimulatedRun::none(now, why) });
             }
         };
         let graph = self.simulation.pipeline.graph();
         self.requested += 1;
         let run = Some(RunId::from_u128(self.requested));
         let by: Arc<RunScope> = Arc::new(scope(graph, &request));
-        let mut add = |at: Timestamp, asset: &AssetKey, kind| {
-            let change = Change { asset: asset.clone(), partition: None, at, run, kind };
+        let moment = self.simulation.moment.moved_to(now);
+        let mut add = |at: Timestamp, asset: &AssetKey, partition: Option<&PartitionKey>, kind| {
+            let change = Change { asset: asset.clone(), partition: partition.cloned(), at, run, kind };
             self.ahead.entry(at).or_default().push(change);
         };
         let mut until = now;
-        by.targets.iter().for_each(|asset| add(now, asset, ChangeKind::Started));
+        by.targets.iter().for_each(|asset| add(now, asset, None, by.started()));
         let made = graph.assets().iter_enumerated().filter(|(_, node)| by.targets.contains(&node.spec.key));
         for (index, node) in made {
             let asset = &node.spec.key;
             until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
             let is_replayed = |key: &AssetKey| until <= self.recorded_until && self.recorded.contains(key);
-            if is_replayed(asset) {
-                add(until, asset, ChangeKind::Ended);
-            } else {
-                add(until, asset, updated(by.clone()));
-                if has_history_readers(graph, asset) {
-                    let by = Arc::new(RunScope { targets: BTreeSet::new(), tags: by.tags.clone() });
-                    add(until, &history_key(asset), updated(by));
+            let partitions: Vec<Option<PartitionKey>> = match graph.partitions(index) {
+                None => vec![None],
+                Some(all) if request.partitions.is_empty() => {
+                    all.keys(&moment).into_iter().map(Some).collect()
                 }
-            }
-            let alias = graph.gate(index).map(|gate| alias_key(asset, &gate.alias));
-            // The versions of a model that is replayed come into use as they did.
-            if let Some(alias) = alias.filter(|alias| !is_replayed(asset) && !is_replayed(alias)) {
-                add(until, &alias, updated(by.clone()));
-                let earlier = Earlier { made_at: Some(until), ..Earlier::default() };
-                add(until, &alias, ChangeKind::Earlier(earlier));
+                Some(_) => request.partitions.iter().cloned().map(Some).collect(),
+            };
+            for partition in partitions.iter().map(Option::as_ref) {
+                if is_replayed(asset) {
+                    add(until, asset, partition, ChangeKind::Ended);
+                } else {
+                    add(until, asset, partition, updated(by.clone()));
+                    if has_history_readers(graph, asset) {
+                        let by = Arc::new(RunScope { tags: by.tags.clone(), ..RunScope::default() });
+                        add(until, &history_key(asset), partition, updated(by));
+                    }
+                }
+                let alias = graph.gate(index).map(|gate| alias_key(asset, &gate.alias));
+                // The versions of a model that is replayed come into use as they did.
+                if let Some(alias) = alias.filter(|alias| !is_replayed(asset) && !is_replayed(alias)) {
+                    add(until, &alias, partition, updated(by.clone()));
+                    let earlier = Earlier { made_at: Some(until), ..Earlier::default() };
+                    add(until, &alias, partition, ChangeKind::Earlier(earlier));
+                }
             }
         }
         if let Some((job, kind)) = by.updated_job() {
-            add(until, job, ChangeKind::Ended);
-            add(until, job, kind);
+            add(until, job, None, ChangeKind::Ended);
+            add(until, job, None, kind);
         }
-        let (assets, problem, goes_back) = (request.assets, None, None);
-        self.add(SimulatedRun { at: now, why, assets, until, problem, goes_back });
+        let RunRequest { assets, partitions, .. } = request;
+        self.add(SimulatedRun { assets, partitions, until, ..SimulatedRun::none(now, why) });
     }
 
     /// The next moment at which something happens or is due.
@@ -319,10 +349,6 @@ impl SimulationState<'_> {
         let again = self.state.again_at().filter(|again| *again > now);
         ticks.chain(self.timetables.next(now)).chain(happens).chain(again).min()
     }
-}
-
-fn resolved(run: RunSpec, pipeline: &Pipeline, at: Timestamp) -> Result<RunRequest, String> {
-    run.resolve_due(pipeline, &KeyMoment::at(at)).map_err(|error| one_line_of(&error))
 }
 
 /// A value, or a version in use, that a simulated run makes.

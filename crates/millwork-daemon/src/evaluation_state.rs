@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use millwork_core::automation::{
-    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Evaluation, Explanation,
-    FailureBackoff, KINDS, RunScope, Timetables, explain, from_event, scope,
+    AssetState, Automation, AutomationCursor, AutomationState, Change, ChangeKind, Earlier, Evaluation,
+    Explanation, FailureBackoff, KINDS, KnownOfPartitions, RunScope, Timetables, explain, from_event, scope,
 };
 use millwork_core::event::EventKind;
 use millwork_core::graph::AssetGraph;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::AliasName;
-use millwork_core::{AssetKey, Instigator, Pipeline};
+use millwork_core::{AssetKey, Instigator, KeyMoment, Pipeline};
 use millwork_storage::{
-    EventQuery, InstigatorState, Order, RunQuery, Store, each_latest, earlier_numbers, made_at_of_moved,
+    EventQuery, InstigatorState, Order, RunQuery, Store, each_latest, earlier_numbers, key_moment,
+    made_at_of_moved,
 };
 
 use crate::error::DaemonError;
@@ -46,6 +47,8 @@ pub(crate) struct EvaluationState {
     /// Changes that have no event.
     first: Vec<Change>,
     scopes: BTreeMap<RunId, Arc<RunScope>>,
+    /// The texts of dynamic dimensions; `None` if they may have changed since they were read.
+    texts: Option<KeyMoment>,
 }
 
 impl EvaluationState {
@@ -61,9 +64,9 @@ impl EvaluationState {
         let automation = conditions(pipeline, &off)?;
         let timetables = Timetables::of(&automation);
         let (state, outdated) = (AutomationState::default(), Vec::new());
-        let (first, scopes) = (Vec::new(), BTreeMap::new());
+        let (first, scopes, texts) = (Vec::new(), BTreeMap::new(), None);
         let mut remembered =
-            Self { cursor, state, events: 0, timetables, outdated, automation, off, first, scopes };
+            Self { cursor, state, events: 0, timetables, outdated, automation, off, first, scopes, texts };
         let rows = store.automation_rows(None).await?;
         match remembered.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()) {
             Some(cursor) => {
@@ -74,6 +77,8 @@ impl EvaluationState {
                 });
                 remembered.state = AutomationState::at(&cursor).with_rows(rows);
                 remembered.events = cursor.events;
+                let present = remembered.unknown_partitions(pipeline.graph(), store, now).await?;
+                remembered.first.extend(present);
             }
             None => {
                 remembered.outdated = rows.into_iter().map(|row| row.asset).collect();
@@ -94,8 +99,10 @@ impl EvaluationState {
         store: &dyn Store,
     ) -> Result<Vec<Change>, DaemonError> {
         let followed = self.automation.aliases();
+        let others: BTreeSet<&AssetKey> =
+            self.automation.unknown_partitions(&self.state).into_iter().collect();
         let unknown: BTreeSet<(&AssetKey, &AliasName)> = followed
-            .filter(|(.., key)| self.state.asset(key).is_none())
+            .filter(|(.., key)| self.state.asset(key).is_none() || others.contains(key))
             .map(|(asset, alias, _)| (asset, alias))
             .collect();
         let assets: BTreeSet<AssetKey> = unknown.iter().map(|(asset, _)| (*asset).clone()).collect();
@@ -112,6 +119,33 @@ impl EvaluationState {
             let moved = store.events(EventQuery { after, before, ..EventQuery::default() }).await?;
             found.extend(moved.iter().flat_map(|event| from_event(graph, event, None)));
         }
+        Ok(found)
+    }
+
+    /// Which partitions have a value, of assets of which the state doesn't know: those that were stored by an earlier version, or have other
+    /// partitions since, or are new.
+    async fn unknown_partitions(
+        &self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, DaemonError> {
+        let unknown = self.automation.unknown_partitions(&self.state).into_iter();
+        let unknown: Vec<AssetKey> =
+            unknown.filter(|key| graph.index(key.as_str()).is_some()).cloned().collect();
+        let mut found = Vec::new();
+        each_latest(store, &unknown, |latest| {
+            // What is made later is read from the log.
+            let event = latest.materialization.filter(|event| event.sequence <= self.events);
+            found.extend(event.map(|event| Change {
+                asset: latest.asset,
+                partition: event.partition,
+                at: now,
+                run: None,
+                kind: ChangeKind::Earlier(Earlier { has_value: true, ..Earlier::default() }),
+            }));
+        })
+        .await?;
         Ok(found)
     }
 
@@ -153,7 +187,7 @@ impl EvaluationState {
         evaluation
     }
 
-    /// The changes since the cursor.
+    /// The changes since the cursor. What there is of partitions is read as well.
     pub(crate) async fn changes(
         &mut self,
         graph: &AssetGraph,
@@ -163,7 +197,7 @@ impl EvaluationState {
         let last = store.head().await?;
         while self.events < last {
             let query = EventQuery {
-                kinds: Some(KINDS),
+                kinds: Some(KINDS.union(EventKind::PartitionsChanged.into())),
                 after: Some(self.events),
                 before: Some(last + 1),
                 limit: Some(PAGE),
@@ -171,6 +205,9 @@ impl EvaluationState {
             };
             let events = store.events(query).await?;
             for event in &events {
+                if event.body.kind() == Some(EventKind::PartitionsChanged) {
+                    self.texts = None;
+                }
                 let scope = match event.run {
                     Some(run) => self.scope(graph, store, run).await?,
                     None => None,
@@ -183,6 +220,13 @@ impl EvaluationState {
                 _ => last,
             };
         }
+        let moment = match self.texts.take() {
+            Some(texts) => texts,
+            // An evaluation has its own time.
+            None => key_moment(store, graph, Timestamp::UNIX_EPOCH).await?,
+        };
+        self.texts = Some(moment.clone());
+        self.state.set_known(KnownOfPartitions { moment, ..KnownOfPartitions::default() });
         Ok(found)
     }
 
@@ -233,14 +277,15 @@ impl EvaluationState {
         }
         let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Canceling];
         for run in store.runs(RunQuery { statuses, ..RunQuery::default() }).await? {
-            let started = |asset| Change {
-                asset,
+            let scope = scope(graph, &run.request);
+            let started = |asset: &AssetKey| Change {
+                asset: asset.clone(),
                 partition: None,
                 at: now,
                 run: Some(run.id),
-                kind: ChangeKind::Started,
+                kind: scope.started(),
             };
-            self.first.extend(scope(graph, &run.request).targets.into_iter().map(started));
+            self.first.extend(scope.targets.iter().map(started));
         }
         Ok(())
     }

@@ -39,6 +39,8 @@ pub struct Change {
 pub enum ChangeKind {
     /// A run that will make it was queued or started.
     Started,
+    /// A run that will make some of its partitions was queued or started.
+    StartedFor(Arc<[PartitionKey]>),
     /// It was materialized by a run of Millwork or reported as materialized.
     Updated(Updated),
     /// Another system reported an observation of it.
@@ -76,12 +78,13 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// The version that was made, or that an alias points at since; `None` of other changes.
-    pub fn version(&self) -> Option<VersionNumber> {
+    /// The materialization; `None` of other changes.
+    pub(super) fn updated(&self) -> Option<&Updated> {
         match self {
-            Self::Updated(updated) => updated.version,
-            Self::Earlier(earlier) => earlier.version,
-            Self::Started
+            Self::Updated(updated) => Some(updated),
+            Self::Earlier(_)
+            | Self::Started
+            | Self::StartedFor(_)
             | Self::Observed { .. }
             | Self::Kept
             | Self::Failed
@@ -94,6 +97,14 @@ impl ChangeKind {
             | Self::Decided(_)
             | Self::InUse(_) => None,
         }
+    }
+
+    /// The version that was made, or that an alias points at since; `None` of other changes.
+    pub fn version(&self) -> Option<VersionNumber> {
+        if let Self::Earlier(earlier) = self {
+            return earlier.version;
+        }
+        self.updated()?.version
     }
 }
 
@@ -123,18 +134,30 @@ pub struct Earlier {
     pub made_at: Option<Timestamp>,
     /// The numbers at the promotion of models, by the alias that names the version in use.
     pub at_promotion: BTreeMap<AssetKey, AtPromotion>,
+    /// Whether the partition has a value.
+    pub has_value: bool,
 }
 
-/// The assets and tags of a run. Its changes share it.
+/// The assets, partitions and tags of a run. Its changes share it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunScope {
     /// All assets that the run makes.
     pub targets: BTreeSet<AssetKey>,
     /// The tags of the run.
     pub tags: BTreeMap<String, String>,
+    /// The partitions that it makes of assets with partitions; none for all.
+    pub partitions: Arc<[PartitionKey]>,
 }
 
 impl RunScope {
+    /// The change of each of its assets when it is queued or started.
+    pub fn started(&self) -> ChangeKind {
+        match self.partitions.is_empty() {
+            true => ChangeKind::Started,
+            false => ChangeKind::StartedFor(self.partitions.clone()),
+        }
+    }
+
     /// The job that the run is of, and what its success is to the job's condition.
     pub(crate) fn updated_job(self: &Arc<Self>) -> Option<(&AssetKey, ChangeKind)> {
         let job = self.targets.iter().find(|key| job_name(key).is_some())?;
@@ -155,7 +178,8 @@ pub fn scope(graph: &AssetGraph, request: &RunRequest) -> RunScope {
     let targets =
         steps.into_iter().flat_map(|step| graph.outputs(step)).map(|asset| graph.key(*asset).clone());
     let job = RunTag::Job.of(&request.tags).map(job_key);
-    RunScope { targets: targets.chain(job).collect(), tags: request.tags.clone() }
+    let partitions = Arc::from(&*request.partitions);
+    RunScope { targets: targets.chain(job).collect(), tags: request.tags.clone(), partitions }
 }
 
 /// Whether the history of an asset is read by assets that don't wait for it.
@@ -179,7 +203,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
     };
     match &event.body {
         EventBody::RunQueued | EventBody::RunRetrying { .. } | EventBody::RunStarted { .. } => {
-            of_targets(ChangeKind::Started)
+            of_targets(run.map_or(ChangeKind::Started, |run| run.started()))
         }
         EventBody::RunFailed { .. } | EventBody::RunLost { .. } => of_targets(ChangeKind::Failed),
         EventBody::RunCanceled => of_targets(ChangeKind::Ended),
@@ -207,7 +231,7 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
                 event.asset.as_ref().filter(|asset| has_history_readers(graph, asset)).map(|asset| {
                     // A reader in the same run hasn't waited for it, so the run's targets don't count.
                     let tags = run.map(|run| run.tags.clone()).unwrap_or_default();
-                    let by = Arc::new(RunScope { targets: BTreeSet::new(), tags });
+                    let by = Arc::new(RunScope { tags, ..RunScope::default() });
                     let (data_version, version) = (updated.data_version.clone(), updated.version);
                     let updated = Updated { by, data_version, version, ..Updated::default() };
                     change(&history_key(asset), ChangeKind::Updated(updated))
@@ -354,8 +378,8 @@ impl AssetFacts {
         let mut news = News::default();
         match &change.kind {
             // A run that is resumed doesn't make again what it has made.
-            ChangeKind::Started if change.run == self.updated_by => {}
-            ChangeKind::Started => {
+            ChangeKind::Started | ChangeKind::StartedFor(_) if change.run == self.updated_by => {}
+            ChangeKind::Started | ChangeKind::StartedFor(_) => {
                 news.started = true;
                 self.runs.extend(change.run);
             }
@@ -366,7 +390,7 @@ impl AssetFacts {
                 news = News { updated: true, other_data, made, ..news };
                 self.version = version.filter(|_| is_alias(&change.asset));
                 self.made_at = None;
-                (RunScope { targets: self.targets, tags: self.tags }) = narrow(by);
+                (RunScope { targets: self.targets, tags: self.tags, .. }) = narrow(by);
                 self.data_version.clone_from(data_version);
                 (self.updated_at, self.updated_by, self.failures) = (Some(change.at), change.run, 0);
             }

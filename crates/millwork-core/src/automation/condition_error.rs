@@ -123,6 +123,26 @@ pub enum ConditionError {
         /// The name of the operator.
         part: String,
     },
+    /// The condition of an asset with partitions counts materializations, which are of whole assets.
+    #[error("its condition is `{part}`, which counts materializations, and `{asset}` has partitions")]
+    CountsPartitions {
+        /// The part that counts.
+        part: String,
+        /// The asset with the condition.
+        asset: AssetKey,
+    },
+    /// The condition of an asset with partitions names one whose partitions are others, and nothing maps them.
+    #[error(
+        "its condition asks for `{part}`, and no mapping says which partitions of `{named}` belong to one of `{asset}`"
+    )]
+    NotMapped {
+        /// The part that names an asset.
+        part: String,
+        /// The asset with the condition.
+        asset: AssetKey,
+        /// The asset that is named.
+        named: AssetKey,
+    },
     /// A job's condition has a part about the asset that has it.
     #[error("its condition asks for `{part}`, which is about an asset, and a job is none")]
     OfJob {
@@ -149,6 +169,12 @@ impl Advice for ConditionError {
                 format!("`#[asset(metric = \"{label}\" lower)]`, or `higher`").into()
             }
             Self::Bound { expected, .. } => format!("give it {expected}").into(),
+            Self::CountsPartitions { .. } => {
+                "count a number, as in `metric(…).above(x).for_evaluations(n)`, or leave the count out".into()
+            }
+            Self::NotMapped { asset, named, .. } => {
+                format!("add `deps({named})` to `{asset}`, with `map = …`, or name an asset without partitions").into()
+            }
             Self::OutOfPlace { .. } => "put it around the whole condition".into(),
             Self::HoldsBackWatch { .. } => "leave it out, or wait for several with `.for_evaluations(n)`".into(),
             Self::OfJob { .. } | Self::OfWatch { .. } => {

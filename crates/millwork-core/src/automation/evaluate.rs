@@ -5,7 +5,7 @@
 //! for one evaluation only. It evaluates them upstream first, as a request affects those downstream in the same evaluation.
 //!
 //! An [`Evaluator`] decides about one asset or job. A due one is requested, unless its runs keep failing, or the run is in progress that was
-//! requested when the same held.
+//! requested when the same held. Of an asset with partitions, all of this is so for each of them (`keyed_requests.rs`).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,18 +14,21 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::evaluator::{Evaluator, Finding};
+use super::keyed_requests::Decision;
+use super::partitions::KeysAtEvaluation;
 use super::prepared_condition::PreparedCondition;
 use super::standing::Standing;
 use super::{AssetMemory, AssetState, AtPromotion, Automation, AutomationState, Change, Hold, NodeId, Ticks};
 use crate::asset::AssetKey;
 use crate::graph::{AssetIndex, AssetSet};
+use crate::partition::{KeySet, PartitionKey};
 
 /// What an evaluation decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evaluation {
-    /// The runs to request: for each its assets, upstream first. Assets that depend on each other share a run, a step
-    /// makes all of its assets, and all assets without partitions share one.
-    pub runs: Vec<Vec<AssetKey>>,
+    /// The runs to request, upstream first: all assets without partitions share one, and so do those that are partitioned alike and are
+    /// requested with the same partitions.
+    pub runs: Vec<RequestedRun>,
     /// The jobs of which a run is to be requested, by their [keys](super::job_key).
     pub jobs: Vec<AssetKey>,
     /// The watches whose condition holds, by their [keys](super::watch_key). A watch is among them at each evaluation at which it holds.
@@ -36,6 +39,15 @@ pub struct Evaluation {
     pub outcomes: BTreeMap<AssetKey, Outcome>,
     /// By how much the clock was set back since the last evaluation, if it was.
     pub set_back: Option<SignedDuration>,
+}
+
+/// A run that an evaluation requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestedRun {
+    /// Its assets, upstream first. A step makes all of its assets.
+    pub assets: Vec<AssetKey>,
+    /// The partitions that it makes of each, in their order; none for assets without partitions.
+    pub partitions: Vec<PartitionKey>,
 }
 
 /// Clocks are set right by seconds all the time. So little is waited for.
@@ -78,10 +90,17 @@ impl Outcome {
 }
 
 /// The changes of one evaluation, what it has requested so far, and the assets to evaluate.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct EvaluationContext {
+    /// The keys of assets.
+    pub(super) keys: KeysAtEvaluation,
+
     /// The assets materialized since the last evaluation, and when.
     pub(super) updated: BTreeMap<AssetIndex, Timestamp>,
+    /// The partitions materialized since, and when.
+    pub(super) updated_keys: BTreeMap<AssetIndex, Vec<(Timestamp, KeySet)>>,
+    /// The partitions with other data since, and when.
+    pub(super) altered_keys: BTreeMap<AssetIndex, Vec<(Timestamp, KeySet)>>,
     /// The assets with other data since, and when.
     pub(super) altered: BTreeMap<AssetIndex, Timestamp>,
     /// The assets whose code has changed since, and when.
@@ -92,10 +111,31 @@ pub(super) struct EvaluationContext {
     pub(super) requested_before: AssetSet,
     /// The assets that this evaluation has requested so far.
     pub(super) requested_now: AssetSet,
+    /// Which of their partitions.
+    pub(super) requested_keys: BTreeMap<AssetIndex, KeySet>,
     /// The parts of conditions that count materializations, with what has the condition, of which there was one since they last counted.
     pub(super) to_count: BTreeSet<(AssetIndex, NodeId)>,
     /// The assets that remain to be evaluated.
-    dirty: AssetSet,
+    pub(super) dirty: AssetSet,
+}
+
+impl EvaluationContext {
+    fn new(keys: KeysAtEvaluation) -> Self {
+        Self {
+            keys,
+            updated: BTreeMap::new(),
+            updated_keys: BTreeMap::new(),
+            altered_keys: BTreeMap::new(),
+            altered: BTreeMap::new(),
+            recoded: BTreeMap::new(),
+            ticks: BTreeMap::new(),
+            requested_before: AssetSet::new(),
+            requested_now: AssetSet::new(),
+            requested_keys: BTreeMap::new(),
+            to_count: BTreeSet::new(),
+            dirty: AssetSet::new(),
+        }
+    }
 }
 
 impl Automation {
@@ -134,6 +174,7 @@ impl Automation {
         let set_back = ahead.filter(|ahead| *ahead > SET_RIGHT);
         if set_back.is_some() {
             state.set_back(now);
+            state.opens_at = None;
         }
         let now = state.evaluated_at.map_or(now, |before| before.max(now));
         self.prune(state);
@@ -148,7 +189,7 @@ impl Automation {
             let Some(prepared) = self.conditions.get(&asset) else { continue };
             let before = state.asset(&self.keys[asset]).and_then(|row| row.memory.as_ref());
             let was_held_back = before.map(|memory| std::mem::discriminant(&memory.outcome));
-            let outcome = self.evaluate_asset(state, &context, asset, prepared, now);
+            let (outcome, keys) = self.evaluate_asset(state, &context, asset, prepared, now);
             if outcome.is_held_back() && was_held_back != Some(std::mem::discriminant(&outcome)) {
                 evaluation.held_back.push(self.keys[asset].clone());
             }
@@ -156,6 +197,11 @@ impl Automation {
                 evaluation.watches.push(self.keys[asset].clone());
             } else if outcome == Outcome::Requested {
                 context.requested_now.extend(&self.together[asset]);
+                for made in keys.iter().flat_map(|_| &self.together[asset]) {
+                    let known = context.requested_keys.remove(made);
+                    let all = known.into_iter().chain(keys.clone()).reduce(|one, other| one.union(&other));
+                    context.requested_keys.extend(all.map(|all| (*made, all)));
+                }
                 let below = self.together[asset].iter().flat_map(|made| self.seen_from(*made));
                 // Assets of one step stand beside each other, upstream of everything made from them.
                 // What stands before it sees the request in the next evaluation.
@@ -167,11 +213,8 @@ impl Automation {
         }
         let jobs = context.requested_now.intersection(&self.jobs);
         evaluation.jobs = jobs.map(|job| self.keys[*job].clone()).collect();
-        evaluation.runs = self.runs(&(&context.requested_now - &self.jobs));
-        for &asset in context.requested_before.symmetric_difference(&context.requested_now) {
-            let requested = context.requested_now.contains(&asset);
-            state.change(&self.keys[asset], |row| row.requested = requested);
-        }
+        evaluation.runs = self.runs(&context);
+        self.remember_requests(state, &context);
         state.evaluated_at = Some(now);
         evaluation
     }
@@ -224,43 +267,37 @@ impl Automation {
         now: Timestamp,
         ticks: &dyn Ticks,
     ) -> EvaluationContext {
-        let mut context = EvaluationContext::default();
+        let moment = state.known.moment.moved_to(now);
+        let mut context = EvaluationContext::new(KeysAtEvaluation::new(&self.partitionings, moment));
+        if state.conditions != self.identity {
+            self.renew_partitions(state, &context);
+        }
         for requested in state.requested.clone() {
             if let Some(root) = self.index.get(&requested) {
                 self.begin_sums(state, *root);
             }
         }
+        let mut of_partitions: BTreeMap<AssetIndex, Vec<&Change>> = BTreeMap::new();
+        let mut last: Option<(&AssetKey, AssetIndex)> = None;
         for change in changes {
-            let Some(&asset) = self.index.get(&change.asset) else { continue };
-            let seen_from = self.seen_from(asset);
-            // A change is never later than now, whatever the clock showed then.
-            let change = match change.at > now {
-                true => Cow::Owned(Change { at: now, ..change.clone() }),
-                false => Cow::Borrowed(change),
-            };
-            let change = &*change;
-            let apply = |row: &mut AssetState| row.facts.apply(change, |by| self.narrowed(&seen_from, by));
-            let news = state.change(&change.asset, apply);
-            self.take_in_numbers(state, &mut context, asset, change, now);
-            if news.started {
-                self.begin_sums(state, asset);
-                if self.conditions.get(&asset).is_some_and(PreparedCondition::cools_down) {
-                    state.change(&change.asset, |row| row.facts.started_at = Some(change.at));
-                }
+            let known = last.filter(|(key, _)| **key == change.asset).map(|(_, asset)| asset);
+            let Some(asset) = known.or_else(|| self.index.get(&change.asset).copied()) else { continue };
+            last = Some((&change.asset, asset));
+            let is_partitioned = self.partitionings.of(asset).is_some();
+            if is_partitioned {
+                of_partitions.entry(asset).or_default().push(change);
             }
-            if news.made {
-                self.add_up(state, asset, change);
+            if !is_partitioned || self.asks_of_whole(asset) {
+                let seen_from = self.seen_from(asset);
+                self.take_in_change(state, &mut context, (asset, &seen_from), change, now);
+                context.dirty.extend(seen_from);
             }
-            for (is_news, moments) in [
-                (news.updated, &mut context.updated),
-                (news.other_data, &mut context.altered),
-                (news.other_code, &mut context.recoded),
-            ] {
-                if is_news {
-                    moments.insert(asset, change.at);
-                }
-            }
-            context.dirty.extend(seen_from);
+        }
+        for (asset, changes) in of_partitions {
+            self.take_in_partitions(state, &mut context, asset, &changes, now);
+        }
+        for asset in self.with_other_keys(state, now) {
+            context.dirty.extend(self.seen_from(asset));
         }
         let position = |key: &AssetKey| self.index.get(key).copied();
         context.requested_before = state.requested.iter().filter_map(position).collect();
@@ -286,7 +323,45 @@ impl Automation {
         context
     }
 
-    /// Decides about an asset, and stores the finding in its row.
+    /// Takes in a change of an asset as a whole.
+    pub(super) fn take_in_change(
+        &self,
+        state: &mut AutomationState,
+        context: &mut EvaluationContext,
+        (asset, seen_from): (AssetIndex, &AssetSet),
+        change: &Change,
+        now: Timestamp,
+    ) {
+        // A change is never later than now, whatever the clock showed then.
+        let change = match change.at > now {
+            true => Cow::Owned(Change { at: now, ..change.clone() }),
+            false => Cow::Borrowed(change),
+        };
+        let change = &*change;
+        let apply = |row: &mut AssetState| row.facts.apply(change, |by| self.narrowed(seen_from, by));
+        let news = state.change(&change.asset, apply);
+        self.take_in_numbers(state, context, asset, change, now);
+        if news.started {
+            self.begin_sums(state, asset);
+            if self.conditions.get(&asset).is_some_and(PreparedCondition::cools_down) {
+                state.change(&change.asset, |row| row.facts.started_at = Some(change.at));
+            }
+        }
+        if news.made {
+            self.add_up(state, asset, change);
+        }
+        for (is_news, moments) in [
+            (news.updated, &mut context.updated),
+            (news.other_data, &mut context.altered),
+            (news.other_code, &mut context.recoded),
+        ] {
+            if is_news {
+                moments.insert(asset, change.at);
+            }
+        }
+    }
+
+    /// Decides about an asset, and stores the finding in its row. Returns which partitions are requested as well, if it has some.
     fn evaluate_asset(
         &self,
         state: &mut AutomationState,
@@ -294,31 +369,30 @@ impl Automation {
         asset: AssetIndex,
         prepared: &PreparedCondition,
         now: Timestamp,
-    ) -> Outcome {
+    ) -> (Outcome, Option<KeySet>) {
         let key = &self.keys[asset];
         let finding = self.find(state, context, asset, prepared, now);
         let row = state.asset(key);
-        let hold = row.filter(|_| finding.standing.moment().is_some()).and_then(|row| self.hold(row, now));
         let steady = finding.same && !finding.fleeting;
-        let in_progress = row.is_some_and(|row| !row.facts.runs.is_empty());
-        // A job makes the same whichever part of its condition holds.
-        let underway = in_progress && (steady || (self.jobs.contains(&asset) && !finding.fleeting));
-        let outcome = match (finding.standing, hold) {
-            (Standing::Fails | Standing::Unknown, _) => Outcome::NotDue,
-            (Standing::HeldBack(_), _) if in_progress => Outcome::Underway,
-            (Standing::HeldBack(held_back), _) => held_back.outcome(),
-            (Standing::Holds(_), Some(hold)) => Outcome::Held(hold),
-            (Standing::Holds(_), None) if underway => Outcome::Underway,
-            (Standing::Holds(_), None) => Outcome::Requested,
+        let Decision { outcome, keys, again_at } = match self.partitionings.of(asset) {
+            Some(_) => self.decide_keys(row, context, asset, &finding, now),
+            None => {
+                let outcome = self.decide(row, asset, &finding, now);
+                Decision { outcome, keys: None, again_at: finding.again_at }
+            }
         };
+        let of_outcome = keys.clone();
         state.change(key, |row| {
+            if self.partitionings.of(asset).is_some() {
+                self.partition_facts(row, asset);
+            }
             if outcome == Outcome::Requested {
                 prepared.remember_request(&mut row.facts.requests, now);
             }
             let before = row.memory.take().and_then(|memory| memory.requested_at);
             let requested_at = if outcome == Outcome::Requested { Some(now) } else { before };
             let condition = prepared.identity.clone();
-            let Finding { truths, measured, again_at, .. } = finding;
+            let Finding { truths, measured, .. } = finding;
             let evaluated_at = now;
             row.memory = Some(AssetMemory {
                 condition,
@@ -327,13 +401,38 @@ impl Automation {
                 evaluated_at,
                 requested_at,
                 outcome,
+                keys: of_outcome,
                 again_at,
             });
             // A condition that holds is due at every evaluation, until it doesn't. A watch waits for news.
             let is_due = outcome == Outcome::Requested && !self.watches.contains_key(&asset);
             row.unsettled = !steady || is_due;
         });
-        outcome
+        (outcome, keys.filter(|_| outcome == Outcome::Requested))
+    }
+
+    /// The outcome for an asset without partitions, a job or a watch.
+    fn decide(
+        &self,
+        row: Option<&AssetState>,
+        asset: AssetIndex,
+        finding: &Finding,
+        now: Timestamp,
+    ) -> Outcome {
+        let standing = finding.standing.single();
+        let hold = row.filter(|_| standing.moment().is_some()).and_then(|row| self.hold(row, now));
+        let steady = finding.same && !finding.fleeting;
+        let in_progress = row.is_some_and(|row| !row.facts.runs.is_empty());
+        // A job makes the same whichever part of its condition holds.
+        let underway = in_progress && (steady || (self.jobs.contains(&asset) && !finding.fleeting));
+        match (standing, hold) {
+            (Standing::Fails | Standing::Unknown, _) => Outcome::NotDue,
+            (Standing::HeldBack(_), _) if in_progress => Outcome::Underway,
+            (Standing::HeldBack(held_back), _) => held_back.outcome(),
+            (Standing::Holds(_), Some(hold)) => Outcome::Held(hold),
+            (Standing::Holds(_), None) if underway => Outcome::Underway,
+            (Standing::Holds(_), None) => Outcome::Requested,
+        }
     }
 
     pub(super) fn find(
@@ -364,6 +463,7 @@ impl Automation {
             measured: Vec::new(),
             again_at: None,
             fleeting: initial,
+            unsteady: self.partitionings.of(asset).map(|_| BTreeMap::new()),
         };
         evaluator.evaluate()
     }
@@ -371,41 +471,4 @@ impl Automation {
     fn hold(&self, row: &AssetState, now: Timestamp) -> Option<Hold> {
         self.backoff.hold(row.facts.failures, row.facts.failed_at?, now)
     }
-
-    /// The requested assets by run: those that are linked share one, and so do all without partitions. An unlinked asset with
-    /// partitions has a run of its own, since a failed run reports a failure of all its partitioned assets.
-    fn runs(&self, requested: &AssetSet) -> Vec<Vec<AssetKey>> {
-        // Each asset leads to one before it in its run; the first leads to itself.
-        let mut leads: BTreeMap<AssetIndex, AssetIndex> = BTreeMap::new();
-        for &asset in requested {
-            leads.insert(asset, asset);
-            for link in self.upstream[asset].iter().chain(&self.together[asset]) {
-                if leads.contains_key(link) {
-                    let (one, other) = (first(&mut leads, *link), first(&mut leads, asset));
-                    leads.insert(one.max(other), one.min(other));
-                }
-            }
-        }
-        let mut apart = AssetSet::new();
-        for &asset in requested.iter().filter(|asset| self.partitioned[**asset]) {
-            apart.insert(first(&mut leads, asset));
-        }
-        let mut runs: BTreeMap<Option<AssetIndex>, Vec<AssetKey>> = BTreeMap::new();
-        for &asset in requested {
-            let run = Some(first(&mut leads, asset)).filter(|first| apart.contains(first));
-            runs.entry(run).or_default().push(self.keys[asset].clone());
-        }
-        runs.into_values().collect()
-    }
-}
-
-/// The first asset of a run. The path there is shortened for later calls.
-fn first(leads: &mut BTreeMap<AssetIndex, AssetIndex>, asset: AssetIndex) -> AssetIndex {
-    let mut at = asset;
-    while leads[&at] != at {
-        let next = leads[&leads[&at]];
-        leads.insert(at, next);
-        at = next;
-    }
-    at
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::evaluate::EvaluationContext;
+use super::keyed::{Among, Keyed};
 use super::measured::worse_by;
 use super::prepared_condition::PreparedCondition;
 use super::standing::{HeldBack, Standing};
@@ -18,11 +19,12 @@ use super::{AssetFacts, Automation, AutomationState, Measured, Measurement, Node
 use crate::condition::{ComparedWith, MetricComparison, Operand, Operator, Quantifier};
 use crate::graph::AssetIndex;
 use crate::index::IndexVec;
+use crate::partition::KeySet;
 use crate::stored::Number;
 
 /// What an evaluation found of an asset or job.
 pub(super) struct Finding {
-    pub(super) standing: Standing,
+    pub(super) standing: Keyed,
     pub(super) truths: Vec<Truth>,
     pub(super) measured: Vec<Measured>,
     /// When it can be another without a change; `None` if it can't.
@@ -31,6 +33,10 @@ pub(super) struct Finding {
     pub(super) fleeting: bool,
     /// Whether everything is as it was.
     pub(super) same: bool,
+    /// Whether the condition was evaluated for the first time.
+    pub(super) initial: bool,
+    /// Of an asset with partitions: those of which something isn't as it was, or won't be.
+    pub(super) unsteady: Option<KeySet>,
 }
 
 /// One evaluation of one condition.
@@ -54,14 +60,21 @@ pub(super) struct Evaluator<'a> {
     pub(super) measured: Vec<Measured>,
     pub(super) again_at: Option<Timestamp>,
     pub(super) fleeting: bool,
+    /// The keys of which something isn't as it was, or won't be, of each asset that nodes below an operator are about; `None` if the asset with
+    /// the condition has no partitions.
+    pub(super) unsteady: Option<BTreeMap<(Option<NodeId>, AssetIndex), KeySet>>,
 }
 
 /// The value of an operand for an asset.
-enum Answer {
+pub(super) enum Answer {
     /// Something happened, at this moment, or it didn't: true at one evaluation only.
     Event(Option<Timestamp>),
+    /// Something happened to some keys, at a moment each.
+    EventOf(Vec<(Timestamp, KeySet)>),
     /// Something is so, or isn't, until something happens.
     State(bool),
+    /// Something is so of some keys, and of one that there isn't.
+    StateOf(KeySet, bool),
     /// It can't be said.
     Unknown,
 }
@@ -70,19 +83,19 @@ enum Answer {
 struct Standings {
     /// Where those of each node begin.
     first: IndexVec<NodeId, usize>,
-    all: Vec<Standing>,
+    all: Vec<Keyed>,
 }
 
 impl Standings {
-    fn of(&self, node: NodeId, place: usize) -> Standing {
-        self.all[self.first[node] + place]
+    fn of(&self, node: NodeId, place: usize) -> &Keyed {
+        &self.all[self.first[node] + place]
     }
 }
 
 /// The assets that nodes are about, sorted: those of a node below an operator about upstream assets stand under that operator.
-type Subjects = BTreeMap<Option<NodeId>, Vec<AssetIndex>>;
+pub(super) type Subjects = BTreeMap<Option<NodeId>, Vec<AssetIndex>>;
 
-impl Evaluator<'_> {
+impl<'a> Evaluator<'a> {
     pub(super) fn evaluate(mut self) -> Finding {
         let prepared = self.prepared;
         let subjects = self.automation.subjects(self.root, prepared);
@@ -93,22 +106,22 @@ impl Evaluator<'_> {
             first
         });
         let first: IndexVec<NodeId, usize> = first.collect();
-        let mut standings = Standings { first, all: vec![Standing::Fails; all] };
+        let mut standings = Standings { first, all: vec![Keyed::All(Standing::Fails); all] };
         for node in prepared.nodes.ids().rev() {
             for (place, &asset) in subjects[&prepared.below[node]].iter().enumerate() {
                 let standing = self.standing(node, place, asset, &subjects, &standings);
-                if standing.moment().is_some() {
-                    let since = self.was_true(node, asset).unwrap_or(self.now);
-                    self.found.push(Truth { node, asset: self.automation.keys[asset].clone(), since });
-                }
+                self.remember(node, asset, &standing);
                 standings.all[standings.first[node] + place] = standing;
             }
         }
         self.found.sort_by(|a, b| (a.node, &a.asset).cmp(&(b.node, &b.asset)));
         self.measured.sort_by_key(|measured| measured.node);
         self.measured.dedup_by_key(|measured| measured.node);
+        let none = self.among(self.root).none();
         Finding {
-            standing: standings.of(NodeId::ROOT, 0),
+            standing: standings.of(NodeId::ROOT, 0).clone(),
+            initial: self.initial,
+            unsteady: self.unsteady.map(|mut unsteady| unsteady.remove(&(None, self.root)).unwrap_or(none)),
             same: self.found == self.before,
             truths: self.found,
             measured: self.measured,
@@ -126,57 +139,60 @@ impl Evaluator<'_> {
         asset: AssetIndex,
         subjects: &Subjects,
         standings: &Standings,
-    ) -> Standing {
+    ) -> Keyed {
         let prepared = self.prepared;
         let nodes = &prepared.nodes;
+        let among = self.among(asset);
         let mut children = nodes.children(node).map(|child| standings.of(child, place));
         match nodes.operator(node) {
-            Operator::Operand(operand) => match self.answer(node, operand, asset) {
-                Answer::Event(at) => {
-                    self.fleeting |= at.is_some();
-                    Standing::of(at)
-                }
-                Answer::State(holds) => Standing::of(holds.then_some(self.now)),
-                Answer::Unknown => Standing::Unknown,
+            Operator::Operand(operand) => {
+                let answer = match self.automation.partitionings.of(asset) {
+                    Some(_) => self.answer_of_keys(node, operand, asset, subjects),
+                    None => self.answer(node, operand, asset),
+                };
+                self.keyed(node, asset, answer)
+            }
+            Operator::And { .. } => Keyed::all(children, among),
+            Operator::Or { .. } => Keyed::any(children, among),
+            Operator::Not => standings.of(node.first_child(), place).opposite(among),
+            Operator::Labelled(_) => standings.of(node.first_child(), place).clone(),
+            Operator::Since => match (children.next(), children.next()) {
+                (Some(trigger), Some(reset)) => self.since(node, asset, (trigger, reset)),
+                (_, _) => Keyed::All(Standing::Fails),
             },
-            Operator::And { .. } => Standing::all(children, self.now),
-            Operator::Or { .. } => Standing::any(children),
-            Operator::Not => standings.of(node.first_child(), place).opposite(self.now),
-            Operator::Labelled(_) => standings.of(node.first_child(), place),
-            Operator::Since => {
-                let mut moment = || children.next().and_then(Standing::moment);
-                Standing::of(match (moment(), moment()) {
-                    (Some(triggered), Some(reset)) => (triggered > reset).then_some(triggered),
-                    (None, Some(_)) => None,
-                    (triggered, None) => triggered.or_else(|| self.was_true(node, asset)),
-                })
-            }
-            Operator::NewlyTrue => {
-                let was = self.was_true(node.first_child(), asset).is_some();
-                let from = standings.of(node.first_child(), place).moment().filter(|_| !was);
-                self.fleeting |= from.is_some();
-                Standing::of(from)
-            }
+            Operator::NewlyTrue => self.newly_true(node, asset, standings.of(node.first_child(), place)),
             Operator::Deps { quantifier, .. } => {
                 let (below, counted) = (&subjects[&Some(node)], &prepared.deps[&node]);
-                let upstream = self.automation.upstream[asset].iter();
-                let upstream = upstream.filter(|asset| self.automation.counts(counted, **asset));
-                let found = upstream.map(|asset| {
-                    let place = below.binary_search(asset).expect("it is among the upstream assets of all");
-                    standings.of(node.first_child(), place)
+                let upstream = self.automation.upstream[asset].iter().copied();
+                let upstream = upstream.filter(|asset| self.automation.counts(counted, *asset));
+                let upstream: Vec<AssetIndex> = upstream.collect();
+                let found = upstream.iter().map(|upstream| {
+                    let place =
+                        below.binary_search(upstream).expect("it is among the upstream assets of all");
+                    self.taken(*quantifier, (asset, *upstream), standings.of(node.first_child(), place))
                 });
+                let found: Vec<Keyed> = found.collect();
+                upstream.iter().for_each(|upstream| self.pass_unsteady(node, asset, *upstream));
                 match quantifier {
-                    Quantifier::Any => Standing::any(found),
-                    Quantifier::All => Standing::all(found, self.now),
+                    Quantifier::Any => Keyed::any(found.iter(), among),
+                    Quantifier::All => Keyed::all(found.iter(), among),
                 }
             }
-            Operator::Asset(_) => standings.of(node.first_child(), 0),
-            Operator::ForEvaluations(evaluations) => {
-                self.counted(node, *evaluations, standings.of(node.first_child(), place))
+            Operator::Asset(_) => {
+                let named = subjects[&Some(node)].first().copied().unwrap_or(asset);
+                self.pass_unsteady(node, asset, named);
+                self.taken(Quantifier::Any, (asset, named), standings.of(node.first_child(), 0))
             }
-            Operator::Cooldown(span) => self.cooled(node, *span, standings.of(node.first_child(), place)),
+            // What counts is about whole assets, also where they have partitions.
+            Operator::ForEvaluations(evaluations) => {
+                let standing = standings.of(node.first_child(), place).single();
+                Keyed::All(self.counted(node, *evaluations, standing))
+            }
+            Operator::Cooldown(span) => {
+                self.cooled(node, *span, standings.of(node.first_child(), place), among)
+            }
             Operator::Budget { runs, span } => {
-                self.budgeted(node, *runs, *span, standings.of(node.first_child(), place))
+                self.budgeted(node, (*runs, *span), standings.of(node.first_child(), place), among)
             }
         }
     }
@@ -213,36 +229,42 @@ impl Evaluator<'_> {
     }
 
     /// What stands so, held back where the last run was requested within a span.
-    fn cooled(&mut self, node: NodeId, span: Duration, standing: Standing) -> Standing {
+    fn cooled(&mut self, node: NodeId, span: Duration, standing: &Keyed, among: Among<'_>) -> Keyed {
         let facts = self.facts(self.root);
         let last = facts.requests.last().copied().max(facts.started_at);
         self.measure(node, Measurement::LastRun(last));
-        match (standing, last.map(|last| after(last, span))) {
-            (Standing::Holds(_) | Standing::HeldBack(_), Some(until)) if until > self.now => {
-                self.wake(until);
-                Standing::HeldBack(HeldBack::Cooldown { until })
-            }
-            (standing, _) => standing,
+        let until = last.map(|last| after(last, span)).filter(|until| *until > self.now);
+        let Some(until) = until else { return standing.clone() };
+        let is_held_back =
+            |standing: Standing| matches!(standing, Standing::Holds(_) | Standing::HeldBack(_));
+        if standing.is_anywhere(is_held_back) {
+            self.wake(until);
         }
+        let held_back = Standing::HeldBack(HeldBack::Cooldown { until });
+        standing.map(|standing| if is_held_back(standing) { held_back } else { standing }, among)
     }
 
     /// What stands so, held back where this many runs were requested within a span up to now. One that was requested just that long ago
     /// doesn't count any more.
-    fn budgeted(&mut self, node: NodeId, runs: u32, span: Duration, standing: Standing) -> Standing {
+    fn budgeted(
+        &mut self,
+        node: NodeId,
+        (runs, span): (u32, Duration),
+        standing: &Keyed,
+        among: Among<'_>,
+    ) -> Keyed {
         let requests = self.facts(self.root).requests.iter().map(|at| after(*at, span));
         let ends: Vec<Timestamp> = requests.filter(|end| *end > self.now).collect();
         let requested = u32::try_from(ends.len()).unwrap_or(u32::MAX);
         self.measure(node, Measurement::Runs(requested));
-        match standing {
-            Standing::Holds(_) if requested >= runs => {
-                let until = ends[ends.len() - usize::try_from(runs).unwrap_or(ends.len())];
-                self.wake(until);
-                Standing::HeldBack(HeldBack::Budget { until, runs: requested })
-            }
-            standing @ (Standing::Fails | Standing::Unknown | Standing::HeldBack(_) | Standing::Holds(_)) => {
-                standing
-            }
+        let is_held_back = |standing: Standing| matches!(standing, Standing::Holds(_));
+        if requested < runs || !standing.is_anywhere(is_held_back) {
+            return standing.clone();
         }
+        let until = ends[ends.len() - usize::try_from(runs).unwrap_or(ends.len())];
+        self.wake(until);
+        let held_back = Standing::HeldBack(HeldBack::Budget { until, runs: requested });
+        standing.map(|standing| if is_held_back(standing) { held_back } else { standing }, among)
     }
 
     /// The condition is evaluated again at a moment, whatever happens.
@@ -259,18 +281,20 @@ impl Evaluator<'_> {
         Some(&self.measured_before[found].measurement)
     }
 
-    fn facts(&self, asset: AssetIndex) -> &AssetFacts {
+    pub(super) fn facts(&self, asset: AssetIndex) -> &AssetFacts {
         static UNKNOWN: LazyLock<AssetFacts> = LazyLock::new(AssetFacts::default);
         self.state.asset(&self.automation.keys[asset]).map_or(&UNKNOWN, |row| &row.facts)
     }
 
-    fn was_true(&self, node: NodeId, asset: AssetIndex) -> Option<Timestamp> {
+    /// The truth of the last evaluation.
+    pub(super) fn was_true(&self, node: NodeId, asset: AssetIndex) -> Option<&'a Truth> {
         let wanted = (node, &self.automation.keys[asset]);
         let found = self.before.binary_search_by(|truth| (truth.node, &truth.asset).cmp(&wanted));
-        found.ok().map(|index| self.before[index].since)
+        found.ok().map(|index| &self.before[index])
     }
 
-    fn answer(&mut self, node: NodeId, operand: &Operand, asset: AssetIndex) -> Answer {
+    /// The answer about an asset without partitions, or about an asset as a whole.
+    pub(super) fn answer(&mut self, node: NodeId, operand: &Operand, asset: AssetIndex) -> Answer {
         let Self { automation, context, now, .. } = &*self;
         let facts = self.facts(asset);
         let passed = |check: &String| facts.checks.get(check).copied();
@@ -282,19 +306,31 @@ impl Evaluator<'_> {
                 let before = self.state.evaluated_at;
                 Answer::Event(before.filter(|_| context.requested_before.contains(&asset)))
             }
-            Operand::WillBeRequested => Answer::Event(context.requested_now.contains(&asset).then_some(*now)),
+            Operand::WillBeRequested => {
+                let is_requested = context.requested_now.contains(&asset)
+                    && automation.partitionings.share_runs(self.root, asset);
+                Answer::Event(is_requested.then_some(*now))
+            }
             Operand::InitialEvaluation => Answer::Event(self.initial.then_some(*now)),
             Operand::CronTickPassed { cron, zone } => {
                 let tick = context.ticks.get(&(cron.clone(), zone.clone())).copied();
                 Answer::Event(tick.filter(|_| !self.initial))
             }
+            // There is only one.
+            Operand::InLatestTimeWindow { .. } => Answer::State(true),
+            Operand::BackfillInProgress => {
+                let key = &automation.keys[asset];
+                let keys = self.state.known.backfills.get(key);
+                Answer::State(keys.is_some_and(|keys| !keys.is_empty()))
+            }
             // An external asset counts as present without a report.
             Operand::Missing => Answer::State(facts.updated_at.is_none() && !automation.external[asset]),
             Operand::InProgress => Answer::State(!facts.runs.is_empty()),
             Operand::ExecutionFailed => Answer::State(facts.failures > 0),
-            Operand::ExecutedWithRootTarget => {
-                Answer::State(facts.targets.contains(&automation.keys[self.root]))
-            }
+            Operand::ExecutedWithRootTarget => Answer::State(
+                automation.partitionings.share_runs(self.root, asset)
+                    && facts.targets.contains(&automation.keys[self.root]),
+            ),
             Operand::ExecutedWithTag { tag, value } => Answer::State(facts.tags.get(tag) == Some(value)),
             Operand::CheckPassed(check) => Answer::State(passed(check) == Some(true)),
             Operand::CheckFailed(check) => Answer::State(passed(check) == Some(false)),

@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::{AssetMemory, AutomationCondition, Measured, NodeId, Outcome, Truth, watched_model};
 use crate::asset::AssetKey;
 use crate::condition::{Nodes, Operator};
+use crate::graph::AssetGraph;
+use crate::partition::{KeyIndex, KeyMoment, KeySet, KeySpace};
 
 /// What the last evaluation of an asset's condition found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,16 +43,79 @@ pub struct Part {
     pub measured: Option<String>,
     /// For which assets it held, and since which evaluation: the asset itself, or upstream ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub truths: Vec<Truth>,
+    pub truths: Vec<Held>,
     /// The parts it is made of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
 }
 
+/// An asset for which a part held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The node of the part in its condition.
+    pub node: NodeId,
+    /// The asset.
+    pub asset: AssetKey,
+    /// The evaluation at which it became true; of an asset with partitions, at which it last did so for one more.
+    pub since: Timestamp,
+    /// For which of its partitions, a few of many; `None` for the asset as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<String>,
+}
+
 /// Explains what the last evaluation of an asset found; `None` if it was of another condition, as the pipeline has changed since. As
 /// text, what was true is marked with `+` and has the time since when, what wasn't with `-`. Parts about upstream assets name
-/// those for which they held.
+/// those for which they held. Partitions are counted; [`explain_in`] names them.
 pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMemory) -> Option<Explanation> {
+    explain_by(&|_, keys| counted(keys), key, condition, memory)
+}
+
+/// As [`explain`], with the names of partitions as they are at a moment, a few of many.
+pub fn explain_in(
+    graph: &AssetGraph,
+    moment: &KeyMoment,
+    key: &AssetKey,
+    condition: &AutomationCondition,
+    memory: &AssetMemory,
+) -> Option<Explanation> {
+    let names = |asset: &AssetKey, keys: &KeySet| {
+        // What stands for an asset, such as its alias, has its partitions.
+        let asset = asset.as_str().split('@').next().unwrap_or_default();
+        let space = graph.index(asset).map(|asset| graph.key_space(asset, moment));
+        space.map_or_else(|| counted(keys), |space| named(&space, keys))
+    };
+    explain_by(&names, key, condition, memory)
+}
+
+/// How partitions of an asset are called.
+type Names<'a> = &'a dyn Fn(&AssetKey, &KeySet) -> String;
+
+fn counted(keys: &KeySet) -> String {
+    match keys.count() {
+        1 => "1 partition".to_owned(),
+        count => format!("{count} partitions"),
+    }
+}
+
+/// The names of some keys: all of a few, otherwise the first ones and the last.
+fn named(space: &KeySpace, keys: &KeySet) -> String {
+    const SHOWN: usize = 3;
+    let name = |index: &KeyIndex| space.partition_key_at(index).map(|key| format!("`{key}`"));
+    let names: Vec<String> = keys.next(None, SHOWN).iter().filter_map(name).collect();
+    let (names, count) = (names.join(", "), keys.count());
+    if count <= SHOWN as u64 {
+        return names;
+    }
+    let last = keys.page(count - 1, 1).first().and_then(name).unwrap_or_default();
+    format!("{names} … {last} ({count} partitions)")
+}
+
+fn explain_by(
+    names: Names<'_>,
+    key: &AssetKey,
+    condition: &AutomationCondition,
+    memory: &AssetMemory,
+) -> Option<Explanation> {
     let nodes = Nodes::of(condition);
     // Node ids belong to one condition: the state of another condition can't be explained.
     if nodes.identity() != memory.condition {
@@ -58,7 +123,8 @@ pub fn explain(key: &AssetKey, condition: &AutomationCondition, memory: &AssetMe
     }
     let (truths, measured, evaluated_at) = (&memory.truths, &memory.measured, memory.evaluated_at);
     let is_watch = watched_model(key).is_some();
-    let evaluated = Evaluated { nodes, truths, measured, evaluated_at, is_watch };
+    let keys = memory.keys.as_ref();
+    let evaluated = Evaluated { nodes, truths, measured, evaluated_at, is_watch, key, keys, names };
     Some(Explanation {
         asset: key.clone(),
         evaluated_at: memory.evaluated_at,
@@ -79,32 +145,45 @@ struct Evaluated<'a> {
     evaluated_at: Timestamp,
     /// Whether it is that of a watch, which requests nothing.
     is_watch: bool,
+    key: &'a AssetKey,
+    /// The partitions that the outcome is about; `None` for the asset as a whole.
+    keys: Option<&'a KeySet>,
+    names: Names<'a>,
 }
 
 impl Evaluated<'_> {
     fn verdict(&self, outcome: Outcome) -> String {
+        let of = self.keys.filter(|keys| !keys.is_empty());
+        let of = of.map(|keys| format!(" for {}", (self.names)(self.key, keys))).unwrap_or_default();
         let hold = match outcome {
             Outcome::Requested if self.is_watch => return format!("holds: {}", self.causes().join(", ")),
             Outcome::NotDue if self.is_watch => {
                 return format!("doesn't hold: {}", self.reasons().join(", "));
             }
-            Outcome::Requested => return format!("requested: {}", self.causes().join(", ")),
-            Outcome::Underway => return "not requested again: the requested run is still in progress".into(),
-            Outcome::NotDue => return format!("not requested: {}", self.reasons().join(", ")),
+            Outcome::Requested => return format!("requested{of}: {}", self.causes().join(", ")),
+            Outcome::Underway => {
+                return format!("not requested again{of}: the requested run is still in progress");
+            }
+            Outcome::NotDue => return format!("not requested{of}: {}", self.reasons_of_keys().join(", ")),
             Outcome::Held(hold) => hold,
             Outcome::Cooldown { until } => {
                 let until = to_the_second(until);
-                return format!("held back until {until} by its cooldown: {}", self.causes().join(", "));
+                return format!("held back{of} until {until} by its cooldown: {}", self.causes().join(", "));
             }
             Outcome::BudgetSpent { runs, until } => {
                 let (until, causes) = (to_the_second(until), self.causes().join(", "));
-                return format!("held back until {until}, as its budget is spent ({runs} runs): {causes}");
+                return format!(
+                    "held back{of} until {until}, as its budget is spent ({runs} runs): {causes}"
+                );
             }
         };
         match hold.until.map(to_the_second) {
-            Some(until) => format!("held back until {until} after {} failures", hold.failures),
+            Some(until) => format!("held back{of} until {until} after {} failures", hold.failures),
             None => {
-                format!("held back after {} failures, until it is updated or its code changes", hold.failures)
+                format!(
+                    "held back{of} after {} failures, until it is updated or its code changes",
+                    hold.failures
+                )
             }
         }
     }
@@ -147,8 +226,33 @@ impl Evaluated<'_> {
         &self.truths[start..end]
     }
 
+    /// Whether a part held for one of the partitions that the outcome is about.
     fn holds(&self, node: NodeId) -> bool {
-        !self.truths(node).is_empty()
+        self.truths(node).iter().any(|truth| match (&truth.keys, self.keys) {
+            (Some(held), Some(keys)) if truth.asset == *self.key => !held.intersection(keys).is_empty(),
+            (Some(_) | None, _) => true,
+        })
+    }
+
+    /// Why nothing is requested of an asset that may have partitions.
+    fn reasons_of_keys(&self) -> Vec<String> {
+        let Some(keys) = self.keys else { return self.reasons() };
+        if keys.is_empty() {
+            return vec!["there is no partition yet".to_owned()];
+        }
+        let mut reasons = match self.holds(NodeId::ROOT) {
+            true => Vec::new(),
+            false => self.reasons(),
+        };
+        if reasons.is_empty() {
+            reasons.push("there is no partition for which all of it holds".to_owned());
+        }
+        let older = self.truths(NodeId::ROOT).iter().find_map(|truth| truth.keys.as_ref());
+        if let Some(older) = older {
+            let older = (self.names)(self.key, older);
+            reasons.push(format!("and {older} are not of the latest window (`in_latest_time_window`)"));
+        }
+        reasons
     }
 
     /// The child of a label.
@@ -269,8 +373,14 @@ impl Evaluated<'_> {
     /// A name, and the assets for which a part held.
     fn among(&self, name: &str, node: NodeId) -> String {
         let assets: Vec<String> =
-            self.truths(node).iter().map(|truth| format!("`{}`", truth.asset)).collect();
+            self.truths(node).iter().map(|truth| format!("`{}`{}", truth.asset, self.of(truth))).collect();
         if assets.is_empty() { name.to_owned() } else { format!("{name} ({})", assets.join(", ")) }
+    }
+
+    /// The partitions of an asset for which a part held, in parentheses.
+    fn of(&self, truth: &Truth) -> String {
+        let keys = truth.keys.as_ref();
+        keys.map(|keys| format!(" ({})", (self.names)(&truth.asset, keys))).unwrap_or_default()
     }
 
     /// A part in one line, its own parts left out where it has a name.
@@ -302,7 +412,13 @@ impl Evaluated<'_> {
         for node in self.nodes.ids().rev() {
             let mut parts = made.split_off(made.len() - self.nodes.children(node).count());
             parts.reverse();
-            let truths = self.truths(node).to_vec();
+            let truths = self.truths(node).iter().map(|truth| Held {
+                node,
+                asset: truth.asset.clone(),
+                since: truth.since,
+                partitions: truth.keys.as_ref().map(|keys| (self.names)(&truth.asset, keys)),
+            });
+            let truths: Vec<Held> = truths.collect();
             made.push(Part {
                 name: self.nodes.operator(node).name(),
                 holds: !truths.is_empty(),
@@ -342,6 +458,9 @@ fn draw(part: &Part, key: &AssetKey, depth: usize, f: &mut fmt::Formatter<'_>) -
         match truth.asset == *key {
             true => write!(f, "{lead}since {}", to_the_second(truth.since))?,
             false => write!(f, "{lead}`{}` since {}", truth.asset, to_the_second(truth.since))?,
+        }
+        if let Some(partitions) = &truth.partitions {
+            write!(f, " for {partitions}")?;
         }
     }
     if let Some(measured) = &part.measured {

@@ -15,8 +15,12 @@
 //! 5. **Due isn't requested yet.** An asset whose condition holds is requested, except while the run is in progress that was requested when
 //!    the same held, and where its runs keep failing: then [`FailureBackoff`] holds it back for longer and longer. A row has the end of
 //!    that pause, and the asset is evaluated then.
-//! 6. **Requests become runs.** Assets that depend on each other share a run, and so do all that have no partitions. A job has a run of its
-//!    own.
+//! 6. **Requests become runs.** All assets that have no partitions share one, and so do those that are partitioned alike for the keys that they
+//!    are requested with. A job has a run of its own.
+//!
+//! **Partitions.** All of this is so for each partition of an asset that has some, and none is looked at alone: a part of a condition holds for a
+//! set of keys, what is known of partitions is sets ([`PartitionFacts`]), and what holds upstream holds for the keys that a mapping takes it to.
+//! Windows open as time passes, which is a change like any other: assets that have them are evaluated then.
 //!
 //! Jobs, watches over models and aliases of models are subjects beside the assets, under [keys of their own](job_key). A job or a watch isn't
 //! upstream or downstream of anything: its condition names the assets that it looks at, and so may that of an asset. The condition of a watch
@@ -39,9 +43,14 @@ mod condition_error;
 mod evaluate;
 mod evaluator;
 mod explain;
+mod keyed;
+mod keyed_evaluator;
+mod keyed_requests;
 mod measured;
 mod named;
 mod numbers;
+mod partition_facts;
+mod partitions;
 mod prepare;
 mod prepared_condition;
 mod reach;
@@ -49,6 +58,7 @@ mod standing;
 mod state;
 mod subject;
 mod take_in;
+mod take_in_partitions;
 mod ticks;
 
 #[cfg(test)]
@@ -59,17 +69,18 @@ pub use asked::ComparedAlias;
 pub(crate) use change::has_history_readers;
 pub use change::{AssetFacts, Change, ChangeKind, Earlier, KINDS, RunScope, Updated, from_event, scope};
 pub use condition_error::ConditionError;
-pub use evaluate::{Evaluation, Outcome};
-pub use explain::{Explanation, Part, explain};
+pub use evaluate::{Evaluation, Outcome, RequestedRun};
+pub use explain::{Explanation, Held, Part, explain, explain_in};
 pub use measured::{Measured, Measurement};
 pub(crate) use measured::{change_in_words, worse_by};
 pub(crate) use named::model_measured_by;
 pub(crate) use numbers::of_version;
 pub use numbers::{AtPromotion, Numbers, numbers_of};
+pub use partition_facts::PartitionFacts;
 pub use prepare::{Automation, JobCondition, WatchCondition};
 pub use state::{
-    AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
-    entries,
+    AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold,
+    KnownOfPartitions, Truth, entries,
 };
 pub(crate) use subject::is_alias;
 pub use subject::{alias_key, history_key, job_key, job_name, watch_key, watched_model};

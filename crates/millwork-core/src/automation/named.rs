@@ -91,7 +91,9 @@ impl NamedAssets {
                 | Operand::CheckPassed(_)
                 | Operand::CheckFailed(_)
                 | Operand::AnyCheckFailed
-                | Operand::BlockingChecksPassed => {}
+                | Operand::BlockingChecksPassed
+                | Operand::InLatestTimeWindow { .. }
+                | Operand::BackfillInProgress => {}
             }
         }
         Ok(found)
@@ -261,7 +263,9 @@ fn check_operator(
             | Operand::CheckPassed(_)
             | Operand::CheckFailed(_)
             | Operand::AnyCheckFailed
-            | Operand::BlockingChecksPassed => of_asset(),
+            | Operand::BlockingChecksPassed
+            | Operand::InLatestTimeWindow { .. }
+            | Operand::BackfillInProgress => of_asset(),
             Operand::InProgress
             | Operand::ExecutionFailed
             | Operand::NewlyUpdated

@@ -12,13 +12,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::numbers::WantedNumbers;
-use super::prepared_condition::{PreparedCondition, Subject};
+use super::partitions::{Partitionings, history_mappings, input_mappings};
+use super::prepared_condition::{Counted, PreparedCondition, Subject};
 use super::subject::{alias_key, history_key, job_key, watch_key};
 use super::{AutomationCondition, ConditionError, FailureBackoff, NodeId};
 use crate::asset::{AssetKey, CheckDefinition};
 use crate::condition::{ComparedWith, Operand, Operator};
 use crate::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet, Edge, Selection, StepKind};
 use crate::index::IndexVec;
+use crate::timetable::Timetable;
 use crate::version::AliasName;
 
 /// The conditions of a pipeline, ready to be evaluated.
@@ -34,7 +36,9 @@ pub struct Automation {
     pub(super) blocking_checks: IndexVec<AssetIndex, Vec<String>>,
     /// Whether it is external.
     pub(super) external: IndexVec<AssetIndex, bool>,
-    pub(super) partitioned: IndexVec<AssetIndex, bool>,
+    pub(super) partitionings: Partitionings,
+    /// Whether a condition asks whether data has changed.
+    pub(super) asks_for_data: bool,
     /// The asset of each alias, and the alias.
     pub(super) aliased: BTreeMap<AssetIndex, (AssetIndex, AliasName)>,
     /// The asset of each history.
@@ -102,8 +106,6 @@ impl Automation {
             Some(step) => graph.outputs(step).to_vec(),
             None => vec![asset],
         };
-        let is_partitioned =
-            |asset| graph.definition(asset).is_some_and(|definition| definition.partitions.is_some());
         let blocking_checks = |asset| {
             let blocking = checks(graph, asset).filter(|check| check.blocking);
             blocking.map(|check| check.name.clone()).collect()
@@ -116,7 +118,8 @@ impl Automation {
             together: nodes.iter_enumerated().map(together).collect(),
             blocking_checks: nodes.indices().map(blocking_checks).collect(),
             external: nodes.map(|node| node.step.is_none()),
-            partitioned: nodes.indices().map(is_partitioned).collect(),
+            partitionings: Partitionings::new(graph),
+            asks_for_data: false,
             aliased: BTreeMap::new(),
             histories: BTreeMap::new(),
             conditions: BTreeMap::new(),
@@ -134,6 +137,12 @@ impl Automation {
             watches: BTreeMap::new(),
             off: BTreeSet::new(),
         };
+        for (asset, node) in nodes.iter_enumerated() {
+            for upstream in &node.upstream {
+                let mappings = || input_mappings(graph, asset, *upstream);
+                automation.partitionings.link((asset, *upstream), mappings);
+            }
+        }
         automation.add_aliases(graph);
         automation.add_histories(graph);
         for (key, condition) in conditions {
@@ -162,7 +171,7 @@ impl Automation {
             };
             let makes = Selection::parse(job.selection)?.select(graph)?;
             let prepared = PreparedCondition::new(graph, condition.clone(), Subject::Job(&makes))?;
-            let index = self.push(job_key(job.name), false);
+            let index = self.push(job_key(job.name), None);
             self.jobs.insert(index);
             self.add(index, prepared);
         }
@@ -184,7 +193,7 @@ impl Automation {
             let Some(model) = graph.index(watch.model.as_str()) else { continue };
             let prepared = PreparedCondition::new(graph, watch.condition.clone(), Subject::Watch(model))?;
             let alias = self.alias(model, &graph.alias_in_use(model));
-            let index = self.push(watch_key(watch.model), false);
+            let index = self.push(watch_key(watch.model), None);
             self.watches.insert(index, alias);
             self.watched_by.entry(alias).or_default().insert(index);
             self.add(index, prepared);
@@ -195,13 +204,16 @@ impl Automation {
 
     fn identify(&mut self) {
         let parts = self.conditions.iter();
-        let parts: String =
-            parts.map(|(index, one)| format!("{}={};", self.keys[*index], one.identity)).collect();
-        self.identity = identity(&parts);
+        let conditions = parts.map(|(index, one)| format!("{}={};", self.keys[*index], one.identity));
+        let partitioned = self.keys.iter_enumerated().filter_map(|(index, key)| {
+            let partitioning = self.partitionings.of(index)?;
+            Some(format!("{key} of {};", partitioning.identity))
+        });
+        self.identity = identity(&conditions.chain(partitioned).collect::<String>());
     }
 
-    /// Adds what isn't an asset of the graph, and has nothing upstream.
-    fn push(&mut self, key: AssetKey, is_partitioned: bool) -> AssetIndex {
+    /// Adds what isn't an asset of the graph, and has nothing upstream; its partitions are those of an asset.
+    fn push(&mut self, key: AssetKey, partitions_of: Option<AssetIndex>) -> AssetIndex {
         let index = self.keys.push(key.clone());
         self.index.insert(key, index);
         self.upstream.push(Vec::new());
@@ -209,7 +221,7 @@ impl Automation {
         self.together.push(vec![index]);
         self.blocking_checks.push(Vec::new());
         self.external.push(false);
-        self.partitioned.push(is_partitioned);
+        self.partitionings.push_like(partitions_of);
         index
     }
 
@@ -219,7 +231,7 @@ impl Automation {
         if let Some(known) = self.index.get(&key) {
             return *known;
         }
-        let alias = self.push(key, self.partitioned[asset]);
+        let alias = self.push(key, Some(asset));
         self.aliased.insert(alias, (asset, name.clone()));
         alias
     }
@@ -238,6 +250,7 @@ impl Automation {
                 self.downstream[upstream].retain(|other| *other != asset);
                 let Some(name) = followed else { continue };
                 let alias = self.alias(upstream, &name);
+                self.partitionings.link((asset, alias), || input_mappings(graph, asset, upstream));
                 self.upstream[asset].push(alias);
                 self.downstream[alias].push(asset);
             }
@@ -255,11 +268,13 @@ impl Automation {
                 }
                 let history = *histories.entry(edge.asset).or_insert_with(|| {
                     // It counts as present, like an external asset that nothing was reported of.
-                    let history = self.push(history_key(graph.key(edge.asset)), self.partitioned[edge.asset]);
+                    let history = self.push(history_key(graph.key(edge.asset)), Some(edge.asset));
                     self.external[history] = true;
                     self.histories.insert(history, edge.asset);
                     history
                 });
+                let mappings = || history_mappings(graph, asset, edge.asset);
+                self.partitionings.link((asset, history), mappings);
                 self.upstream[asset].push(history);
                 self.downstream[history].push(asset);
             }
@@ -290,7 +305,8 @@ impl Automation {
     /// # Errors
     ///
     /// A selection that can't be read or names an unknown asset, a schedule that can't be kept, a check that the asset
-    /// doesn't have, an asset or a model that isn't there, a bound that nothing can be compared with, or too many levels.
+    /// doesn't have, an asset or a model that isn't there, a bound that nothing can be compared with, or too many levels; of an asset with
+    /// partitions, a part that isn't known of each.
     pub fn check(
         graph: &AssetGraph,
         asset: AssetIndex,
@@ -298,6 +314,7 @@ impl Automation {
     ) -> Result<(), ConditionError> {
         let prepared = PreparedCondition::new(graph, condition.clone(), Subject::Asset(asset))?;
         prepared.check_schedules()?;
+        prepared.check_partitions(graph, asset)?;
         let known: Vec<&String> = checks(graph, asset).map(|check| &check.name).collect();
         let unknown = prepared.asked.own_checks.into_iter().find(|check| !known.contains(&check));
         match unknown {
@@ -337,6 +354,7 @@ impl Automation {
             self.schedules.entry(schedule.clone()).or_default().insert(index);
         }
         self.depth = self.depth.max(prepared.upstream_levels());
+        self.asks_for_data |= prepared.asks_for_data();
         self.tags.extend(prepared.asked.tags.iter().cloned());
         for (node, named) in &mut prepared.named.of_nodes {
             let alias = named.model.as_ref().map(|(model, name)| self.alias(*model, name));
@@ -366,7 +384,8 @@ impl Automation {
         }
         let counts =
             prepared.nodes.iter().any(|(_, operator)| matches!(operator, Operator::ForEvaluations(_)));
-        if counts || !prepared.named.of_nodes.is_empty() {
+        let names = prepared.deps.values().any(|counted| matches!(counted, Counted::Named(_)));
+        if counts || names || !prepared.named.of_nodes.is_empty() {
             self.add_reached(index, &prepared, counts);
         }
         self.conditions.insert(index, prepared);
@@ -385,6 +404,17 @@ impl Automation {
     /// The schedules that conditions wait for: a line of cron and a time zone each.
     pub fn schedules(&self) -> impl Iterator<Item = (&str, &str)> {
         self.schedules.keys().map(|(cron, zone)| (cron.as_str(), zone.as_str()))
+    }
+
+    /// When windows begin and end that assets have as partitions, each once.
+    pub(super) fn windows(&self) -> impl Iterator<Item = &Timetable> {
+        let mut known: Vec<&Timetable> = Vec::new();
+        for calendar in self.partitionings.all.iter().flat_map(|partitioning| &partitioning.calendars) {
+            if !known.contains(&calendar.timetable()) {
+                known.push(calendar.timetable());
+            }
+        }
+        known.into_iter()
     }
 
     /// All assets that a run of `keys` makes: a step makes all of its assets. In the order of the graph.

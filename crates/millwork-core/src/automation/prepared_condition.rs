@@ -36,6 +36,10 @@ pub(super) struct PreparedCondition {
     /// The assets that its parts name.
     pub(super) named: NamedAssets,
     pub(super) asked: Asked,
+    /// Whether it says itself in which windows it holds.
+    pub(super) chooses_windows: bool,
+    /// The parts about updates of other assets that another part remembers: of partitions, those of before the first evaluation count.
+    pub(super) remembered: BTreeSet<NodeId>,
 }
 
 /// What a condition's operands ask for that a pipeline has to have, or an evaluation to keep.
@@ -76,7 +80,9 @@ impl Asked {
             | Operand::Metric(_)
             | Operand::OlderThan { .. }
             | Operand::VerdictPending(_)
-            | Operand::OwnVerdictPending => {}
+            | Operand::OwnVerdictPending
+            | Operand::InLatestTimeWindow { .. }
+            | Operand::BackfillInProgress => {}
         }
     }
 }
@@ -142,7 +148,66 @@ impl PreparedCondition {
             nodes.children(node).for_each(|child| below[child] = inner);
         }
         let named = NamedAssets::new(graph, &nodes, &below, subject)?;
-        Ok(Self { identity: nodes.identity(), condition, nodes, below, deps, named, asked })
+        let chooses_windows = nodes.iter().any(|(node, operator)| {
+            let is_choice = matches!(operator, Operator::Operand(Operand::InLatestTimeWindow { .. }));
+            is_choice && below[node].is_none()
+        });
+        let remembered = remembered(&nodes, &below);
+        let identity = nodes.identity();
+        Ok(Self { identity, condition, nodes, below, deps, named, asked, chooses_windows, remembered })
+    }
+
+    /// Whether all parts are known of each partition of an asset that has some.
+    pub(super) fn check_partitions(
+        &self,
+        graph: &AssetGraph,
+        asset: AssetIndex,
+    ) -> Result<(), ConditionError> {
+        let Some(own) = graph.partitions(asset) else { return Ok(()) };
+        for (node, operator) in self.nodes.iter() {
+            let part = || self.nodes.text(node);
+            match (operator, self.deps.get(&node)) {
+                (Operator::ForEvaluations(_), _) if !self.is_whole(node.first_child()) => {
+                    let (part, asset) = (part(), graph.key(asset).clone());
+                    return Err(ConditionError::CountsPartitions { part, asset });
+                }
+                (Operator::Asset(_), Some(Counted::Named(named))) if self.below[node].is_none() => {
+                    let is_mapped = graph.assets()[asset].upstream.contains(named);
+                    let differs = graph.partitions(*named).is_some_and(|partitions| partitions != own);
+                    if differs && !is_mapped {
+                        let (asset, named) = (graph.key(asset).clone(), graph.key(*named).clone());
+                        return Err(ConditionError::NotMapped { part: part(), asset, named });
+                    }
+                }
+                (_, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a part is of what is known of an asset as a whole only, whatever partitions it has.
+    pub(super) fn is_whole(&self, part: NodeId) -> bool {
+        let mut below = std::iter::once(part).chain(self.nodes.descendants(part));
+        below.all(|node| match self.nodes.operator(node) {
+            Operator::Operand(operand) => {
+                matches!(operand, Operand::Metric(_) | Operand::OlderThan { .. } | Operand::VerdictPending(_))
+            }
+            Operator::Deps { .. } | Operator::Asset(_) => false,
+            Operator::And { .. }
+            | Operator::Or { .. }
+            | Operator::Not
+            | Operator::Since
+            | Operator::NewlyTrue
+            | Operator::Labelled(_)
+            | Operator::ForEvaluations(_)
+            | Operator::Cooldown(_)
+            | Operator::Budget { .. } => true,
+        })
+    }
+
+    /// Whether a part asks whether data has changed.
+    pub(super) fn asks_for_data(&self) -> bool {
+        self.operators().any(|one| matches!(one, Operator::Operand(Operand::DataVersionChanged)))
     }
 
     pub(super) fn check_schedules(&self) -> Result<(), ConditionError> {
@@ -213,6 +278,20 @@ impl PreparedCondition {
         }
         levels.into_values().flatten().max().unwrap_or(0)
     }
+}
+
+/// The parts about updates of other assets in what triggers a part beside them.
+fn remembered(nodes: &Nodes, below: &IndexVec<NodeId, Option<NodeId>>) -> BTreeSet<NodeId> {
+    let triggers =
+        nodes.iter().filter(|(node, operator)| below[*node].is_some() && matches!(operator, Operator::Since));
+    let parts = triggers.flat_map(|(node, _)| {
+        let trigger = node.first_child();
+        let parts = std::iter::once(trigger).chain(nodes.descendants(trigger));
+        parts.filter(move |part| below[*part] == below[node])
+    });
+    let updates =
+        parts.filter(|part| matches!(nodes.operator(*part), Operator::Operand(Operand::NewlyUpdated)));
+    updates.collect()
 }
 
 /// The upstream assets that count by these selections.

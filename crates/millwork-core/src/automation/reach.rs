@@ -94,6 +94,7 @@ impl Automation {
         RunScope {
             targets: targets.cloned().collect(),
             tags: tags.map(|(tag, value)| (tag.clone(), value.clone())).collect(),
+            ..RunScope::default()
         }
     }
 }

@@ -50,16 +50,15 @@ impl Standing {
 
     /// All of the parts: it holds since the last of them does, or since `empty` if there are none.
     pub(super) fn all(parts: impl Iterator<Item = Self>, empty: Timestamp) -> Self {
-        let both = |one: Self, other: Self| match (one, other) {
-            (Self::Holds(one), Self::Holds(other)) => Self::Holds(one.max(other)),
-            (one, other) => one.min(other),
-        };
-        parts.reduce(both).unwrap_or(Self::Holds(empty))
+        parts.reduce(Self::both).unwrap_or(Self::Holds(empty))
     }
 
-    /// Any of the parts: it holds since the last of those that hold does.
-    pub(super) fn any(parts: impl Iterator<Item = Self>) -> Self {
-        parts.max().unwrap_or(Self::Fails)
+    /// Both parts: it holds since the last of them does.
+    pub(super) fn both(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Holds(one), Self::Holds(other)) => Self::Holds(one.max(other)),
+            (one, other) => one.min(other),
+        }
     }
 
     /// The opposite, which holds now where it does.

@@ -10,11 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ticks::TakenTicks;
-use super::{AssetFacts, AutomationCondition, Measured, Measurement, NodeId, Outcome, watched_model};
+use super::{
+    AssetFacts, AutomationCondition, Measured, Measurement, NodeId, Outcome, PartitionFacts, watched_model,
+};
 use crate::asset::AssetKey;
 use crate::clock::CLOCK_TOLERANCE;
 use crate::graph::AssetGraph;
 use crate::instigator::Instigator;
+use crate::partition::{KeyMoment, KeySet};
 use crate::watch::Unwatched;
 
 /// A part of a condition that was true.
@@ -24,8 +27,11 @@ pub struct Truth {
     pub node: NodeId,
     /// The asset it was true for.
     pub asset: AssetKey,
-    /// The evaluation at which it became true.
+    /// The evaluation at which it became true; of an asset with partitions, at which it last did so for one more.
     pub since: Timestamp,
+    /// The partitions that it was true for; `None` for the asset as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeySet>,
 }
 
 /// The state of an asset's condition: also the record that an explanation is made from.
@@ -45,6 +51,9 @@ pub struct AssetMemory {
     pub requested_at: Option<Timestamp>,
     /// The outcome of that evaluation.
     pub outcome: Outcome,
+    /// The partitions that the outcome is about: those that were requested, or that might have been; `None` for the asset as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<KeySet>,
     /// When it is to be evaluated again, whatever happens: an age is reached, a cooldown is over, a budget isn't spent any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again_at: Option<Timestamp>,
@@ -65,6 +74,12 @@ pub struct AssetState {
     /// Whether the last evaluation requested it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub requested: bool,
+    /// Which of its partitions that requested; `None` for the asset as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_keys: Option<KeySet>,
+    /// What is known of its partitions; `None` if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<PartitionFacts>,
 }
 
 /// The state of automation. Store what an evaluation touched in the same transaction as the requests it
@@ -82,7 +97,29 @@ pub struct AutomationState {
     pub(super) held: BTreeMap<AssetKey, Timestamp>,
     pub(super) touched: BTreeSet<AssetKey>,
     pub(super) taken: TakenTicks,
+    pub(super) known: KnownOfPartitions,
+    /// What the last evaluation knew; `None` before the first.
+    pub(super) known_before: Option<KnownOfPartitions>,
+    /// When windows open next, as far as it is known: before that, none does.
+    pub(super) opens_at: Option<Timestamp>,
 }
+
+/// What an evaluation has to know of partitions beside what has happened. It isn't stored.
+#[derive(Clone, Debug, Default)]
+pub struct KnownOfPartitions {
+    /// The texts of dynamic dimensions; the time doesn't count.
+    pub moment: KeyMoment,
+    /// What unfinished backfills are still going to make of each asset.
+    pub backfills: BTreeMap<AssetKey, KeySet>,
+}
+
+impl PartialEq for KnownOfPartitions {
+    fn eq(&self, other: &Self) -> bool {
+        self.backfills == other.backfills && self.moment.has_same_texts(&other.moment)
+    }
+}
+
+impl Eq for KnownOfPartitions {}
 
 /// How far automation has come. It is stored with the rows and the requests of each evaluation, in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +156,11 @@ impl AutomationState {
             self.assets.insert(key, row);
         }
         self
+    }
+
+    /// Sets what the next evaluation has to know of partitions.
+    pub fn set_known(&mut self, known: KnownOfPartitions) {
+        self.known = known;
     }
 
     /// When an asset or job is to be evaluated again next, though nothing happens.
@@ -192,6 +234,11 @@ struct Marks {
 }
 
 impl AssetState {
+    /// The failures in a row; of an asset with partitions, the most that one of them has.
+    fn failures(&self) -> u32 {
+        self.partitions.as_ref().map_or(self.facts.failures, PartitionFacts::failures)
+    }
+
     /// Whether a moment in it is later than `now`.
     fn is_ahead(&self, now: Timestamp) -> bool {
         let mut row = self.clone();
@@ -212,6 +259,9 @@ impl AssetState {
             *moment = moment.map(|at| at.min(now));
         }
         facts.requests.iter_mut().for_each(|at| *at = (*at).min(now));
+        if let Some(partitions) = &mut self.partitions {
+            partitions.set_back(now);
+        }
         let Some(memory) = &mut self.memory else { return };
         memory.evaluated_at = memory.evaluated_at.min(now);
         memory.requested_at = memory.requested_at.map(|at| at.min(now));
@@ -357,7 +407,7 @@ pub fn entries<'a>(
             outcome: memory.map(|memory| memory.outcome),
             evaluated_at: memory.map(|memory| memory.evaluated_at),
             requested_at: memory.and_then(|memory| memory.requested_at),
-            failures: state.map_or(0, |state| state.facts.failures),
+            failures: state.map_or(0, AssetState::failures),
             asset,
         }
     };

@@ -31,6 +31,7 @@ impl Automation {
             ChangeKind::Wiped => return self.end_promotion(state, context, asset),
             ChangeKind::Earlier(earlier) if !earlier.numbers.is_empty() => &earlier.numbers,
             ChangeKind::Started
+            | ChangeKind::StartedFor(_)
             | ChangeKind::Observed { .. }
             | ChangeKind::Kept
             | ChangeKind::Failed

@@ -22,6 +22,8 @@ pub trait Ticks {
 #[derive(Debug, Default)]
 pub struct Timetables {
     by_schedule: Mutex<BTreeMap<(String, String), CachedTimetable>>,
+    /// When windows of time begin and end, which assets have as partitions.
+    windows: Mutex<Vec<CachedTimetable>>,
 }
 
 #[derive(Debug)]
@@ -53,12 +55,17 @@ impl Timetables {
             let timetable = Timetable::new([cron], zone).ok()?;
             Some(((cron.to_owned(), zone.to_owned()), CachedTimetable { timetable, next: None }))
         });
-        Self { by_schedule: Mutex::new(timetables.collect()) }
+        let windows = automation.windows();
+        let windows = windows.map(|timetable| CachedTimetable { timetable: timetable.clone(), next: None });
+        Self { by_schedule: Mutex::new(timetables.collect()), windows: Mutex::new(windows.collect()) }
     }
 
-    /// The first tick of any of them after an instant.
+    /// The first tick of any of them after an instant, or the first time at which a window may open.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        self.lock().values_mut().filter_map(|timetable| timetable.next(after)).min()
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let opens = windows.iter_mut().filter_map(|timetable| timetable.next(after)).min();
+        let ticks = self.lock().values_mut().filter_map(|timetable| timetable.next(after)).min();
+        ticks.into_iter().chain(opens).min()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, String), CachedTimetable>> {

@@ -68,6 +68,14 @@ pub(crate) enum Operand {
     VerdictPending(AssetKey),
     /// A question about a model waits for an answer, which the subject of the condition makes.
     OwnVerdictPending,
+    /// It is a partition of the latest window, or of one that starts within the lookback before the end of that.
+    InLatestTimeWindow {
+        /// How far back; without one, only the latest.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lookback: Option<Duration>,
+    },
+    /// An unfinished backfill is going to make it.
+    BackfillInProgress,
 }
 
 macro_rules! operands {
@@ -103,6 +111,8 @@ operands! {
     any_check_failed = AnyCheckFailed;
     /// The last result of each of the asset's blocking checks was a pass; true if it has none.
     blocking_checks_passed = BlockingChecksPassed;
+    /// An unfinished backfill is going to make the partition.
+    backfill_in_progress = BackfillInProgress;
 }
 
 impl AutomationCondition {
@@ -115,6 +125,23 @@ impl AutomationCondition {
     /// The run that materialized the asset last had the tag `tag` with the value `value`.
     pub fn executed_with_tag(tag: &str, value: &str) -> Self {
         Self::operand(Operand::ExecutedWithTag { tag: tag.into(), value: value.into() })
+    }
+
+    /// The partition is one of the latest window, or of a window that starts within the lookback before the end of that; true of assets
+    /// without windows. A condition without this part requests partitions of the latest window only: with it, those that it holds for.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use millwork_core::AutomationCondition;
+    ///
+    /// // Days whose upstream is late by up to a week.
+    /// let week = Duration::from_secs(7 * 24 * 3600);
+    /// let late = AutomationCondition::eager() & AutomationCondition::in_latest_time_window(week);
+    /// let latest = AutomationCondition::eager() & AutomationCondition::in_latest_time_window(None);
+    /// ```
+    pub fn in_latest_time_window(lookback: impl Into<Option<Duration>>) -> Self {
+        Self::operand(Operand::InLatestTimeWindow { lookback: lookback.into() })
     }
 
     /// The check's last result was a pass.
@@ -172,6 +199,11 @@ impl fmt::Display for Operand {
             }
             Self::VerdictPending(model) => return write!(f, "verdict_pending({:?})", model.as_str()),
             Self::OwnVerdictPending => "verdict_pending",
+            Self::InLatestTimeWindow { lookback: None } => "in_latest_time_window",
+            Self::InLatestTimeWindow { lookback: Some(lookback) } => {
+                return write!(f, "in_latest_time_window({})", in_words(*lookback));
+            }
+            Self::BackfillInProgress => "backfill_in_progress",
         })
     }
 }

@@ -463,8 +463,6 @@ fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         let asset = &node.spec.key;
         let problems = if node.step.is_none() {
             vec![Problem::new("it is an external asset")]
-        } else if let Some(problem) = growing_partitions(graph, index) {
-            vec![problem]
         } else if let Err(error) = Automation::check(graph, index, condition) {
             vec![Problem::from(&error)]
         } else {
@@ -476,19 +474,19 @@ fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
     }
 }
 
-/// Why no condition can ask for an asset: it doesn't say for which of its partitions; `None` if it can.
+/// Why the condition of a job can't ask for an asset: it doesn't say for which of its partitions; `None` if it can.
 fn growing_partitions(graph: &AssetGraph, asset: AssetIndex) -> Option<Problem> {
     let partitions = graph.growing_partitions(asset)?;
     let dimensions = partitions.dimensions().iter().filter(|dimension| !dimension.is_fixed());
     let names: Vec<String> = dimensions.map(|dimension| format!("`{}`", dimension.name)).collect();
     let message = format!(
-        "conditions are about whole assets, and `{}` has partitions that are more with time ({})",
+        "the condition of a job doesn't say which partitions, and `{}` has some that are more with time ({})",
         graph.key(asset),
         names.join(", ")
     );
     Some(
         Problem::new(message).with_hint(
-            "schedule it: a run that is due makes the partitions of the windows that have just ended",
+            "give the asset a condition of its own, or schedule the job: its run makes the windows that have just ended",
         ),
     )
 }

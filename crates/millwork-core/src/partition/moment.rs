@@ -28,6 +28,21 @@ impl KeyMoment {
         Self { texts: Arc::new(texts), ..self }
     }
 
+    /// The same texts at another time.
+    #[must_use]
+    pub fn moved_to(&self, now: Timestamp) -> Self {
+        Self { now, texts: self.texts.clone() }
+    }
+
+    /// Whether dynamic dimensions have the same texts at another moment.
+    pub fn has_same_texts(&self, other: &Self) -> bool {
+        let present = |(own, other): ((&String, &Texts), (&String, &Texts))| {
+            own.0 == other.0 && own.1.present() == other.1.present()
+        };
+        self.shares_texts(other)
+            || (self.texts.len() == other.texts.len() && self.texts.iter().zip(&*other.texts).all(present))
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.now

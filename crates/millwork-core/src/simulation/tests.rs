@@ -69,7 +69,7 @@ fn in_use(hours: i64, version: u32) -> Change {
 fn simulation<'a>(
     pipeline: &'a Pipeline,
     hours: i64,
-    present: &'a [AssetKey],
+    present: &'a [AssetPartition],
     recorded: &'a [Change],
 ) -> Simulation<'a> {
     Simulation {
@@ -77,6 +77,7 @@ fn simulation<'a>(
         from: hour(0),
         to: hour(hours),
         present,
+        moment: none(),
         recorded,
         duration: &|_| SignedDuration::from_secs(90),
         schedule_on: &|_| true,
@@ -84,6 +85,16 @@ fn simulation<'a>(
         wanted: &|_| true,
         most: usize::MAX,
     }
+}
+
+fn none() -> &'static KeyMoment {
+    static NONE: std::sync::LazyLock<KeyMoment> = std::sync::LazyLock::new(KeyMoment::default);
+    &NONE
+}
+
+/// What has a value.
+fn present<const N: usize>(keys: [AssetKey; N]) -> [AssetPartition; N] {
+    keys.map(|key| AssetPartition::new(key, None))
 }
 
 fn simulate(hours: i64) -> Vec<SimulatedRun> {
@@ -100,7 +111,7 @@ fn simulate_wanted(hours: i64, wanted: &dyn Fn(&SimulatedRun) -> bool, most: usi
         .schedule(hourly)
         .resolve()
         .unwrap();
-    let present = ["stories".into(), "model".into()];
+    let present = present(["stories".into(), "model".into()]);
     let half_past = SignedDuration::from_mins(30);
     let all = simulation(&pipeline, hours, &present, &[]);
     let (from, to) = (all.from + half_past, all.to + half_past);
@@ -135,7 +146,7 @@ fn a_gate_promotes_what_is_trained() {
         .schedule(Schedule::new("hourly", ["@hourly"], "model").on_by_default())
         .resolve()
         .unwrap();
-    let present = ["model".into(), champion(), "predictions".into()];
+    let present = present(["model".into(), champion(), "predictions".into()]);
     let half_past = hour(0) + SignedDuration::from_mins(30);
     let to = half_past + SignedDuration::from_hours(1);
     let simulation = Simulation { from: half_past, to, ..simulation(&pipeline, 1, &present, &[]) };
@@ -179,7 +190,7 @@ fn the_condition_of_a_job_is_replayed() {
         .job(crate::definitions::Job::new("train", "model").automation(condition.cooldown(day)))
         .resolve()
         .unwrap();
-    let present = ["live".into(), "model".into()];
+    let present = present(["live".into(), "model".into()]);
     let recorded = [live(-1, 11.0), live(1, 13.0), live(2, 14.0), live(30, 11.0), live(200, 99.0)];
     let simulation = simulation(&pipeline, 100, &present, &recorded);
     let runs: Vec<String> = simulation
@@ -241,7 +252,7 @@ fn after_the_last_record_a_training_succeeds() {
         vec![in_use(-1, 1), made_at(-1, -1)],
         vec![in_use(-30, 1), made_at(-30, -30), in_use(1, 2), made_at(1, -1)],
     ] {
-        let present = ["model".into()];
+        let present = present(["model".into()]);
         let an_hour = |_: &AssetKey| SignedDuration::from_hours(1);
         let simulation =
             Simulation { duration: &an_hour, ..simulation(&pipeline, 7 * 24, &present, &recorded) };
@@ -259,4 +270,36 @@ fn a_move_of_a_watch_is_replayed_at_its_own_moment() {
     let moves = simulation.runs().unwrap();
     let lines: Vec<String> = moves.iter().map(|moved| format!("{} {}", moved.at, moved.why)).collect();
     assert_eq!(lines, ["2026-05-01T05:00:00Z `watch:model` holds: MAE 14 of live is above 12"]);
+}
+
+/// Windows open at midnight; what gathers them follows when they are made.
+#[test]
+fn windows_open_as_time_passes() {
+    let days = || crate::partition::daily("UTC").from("2026-04-01");
+    let pipeline = Definitions::new()
+        .asset(asset("visits").partitions(days()).automation(Condition::eager()))
+        .asset(asset("cleaned").partitions(days()).input::<u8>("visits").automation(Condition::eager()))
+        .asset(asset("all").after("cleaned").automation(Condition::eager()))
+        .resolve()
+        .unwrap();
+    let visits = pipeline.graph().index("visits").unwrap();
+    let keys = pipeline.graph().partitions(visits).unwrap().keys(&KeyMoment::at(hour(0)));
+    let there = |asset: &'static str| {
+        keys.iter().map(move |key| AssetPartition::new(asset.into(), Some(key.clone())))
+    };
+    let present: Vec<AssetPartition> = there("visits").chain(there("cleaned")).collect();
+    let runs = simulation(&pipeline, 48, &present, &[]).runs().unwrap();
+    let line = |run: &SimulatedRun| {
+        let assets: Vec<&str> = run.assets.iter().map(AssetKey::as_str).collect();
+        let partitions: Vec<&str> = run.partitions.iter().map(PartitionKey::label).collect();
+        format!("{} {} {}", run.at, assets.join(" "), partitions.join(" "))
+    };
+    assert_eq!(
+        runs.iter().map(line).collect::<Vec<_>>(),
+        [
+            "2026-05-02T00:00:00Z visits cleaned 2026-05-01",
+            "2026-05-02T00:03:00Z all ",
+            "2026-05-03T00:00:00Z visits cleaned 2026-05-02",
+        ]
+    );
 }

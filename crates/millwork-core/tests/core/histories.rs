@@ -213,14 +213,14 @@ fn conditions_see_updates_of_what_is_read_and_not_of_what_follows_from_them() {
     let mut requested = |made: &str| {
         now += 10;
         let targets = ["raw", "total", "list"].into_iter().map(Into::into).collect();
-        let run = std::sync::Arc::new(RunScope { targets, tags: Default::default() });
+        let run = std::sync::Arc::new(RunScope { targets, ..RunScope::default() });
         let changes = match made {
             "" => Vec::new(),
             made => from_event(graph, &materialized(made, now - 1), Some(&run)),
         };
         let at = Timestamp::from_second(now).unwrap();
         let evaluation = automation.evaluate(&mut state, &changes, at, &Never);
-        let keys = evaluation.runs.into_iter().flatten();
+        let keys = evaluation.runs.into_iter().flat_map(|run| run.assets);
         keys.map(|key| key.to_string()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(requested(""), "");

@@ -7,7 +7,7 @@ use millwork_core::partition::{Dimensions, TimeWindow, TimeWindows, daily, dynam
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunRequest, RunSpec};
 use millwork_core::{
-    Advice, AssetDefinition, AutomationCondition, Computation, Definitions, FromStep as _, KeyMoment,
+    Advice, AssetDefinition, AutomationCondition, Computation, Definitions, FromStep as _, Job, KeyMoment,
     Partition, Pipeline,
 };
 
@@ -251,11 +251,14 @@ fn a_key_is_taken_as_a_type_that_fits() {
 }
 
 #[test]
-fn conditions_wait_for_those_that_know_partitions() {
+fn a_job_of_windows_has_no_condition() {
     let eager = of("days", days()).describe(|spec| spec.automation = Some(AutomationCondition::eager()));
-    let error = Definitions::new().asset(eager).resolve().unwrap_err();
+    let missing = AutomationCondition::asset_matches("days", AutomationCondition::missing());
+    let definitions = Definitions::new().asset(eager);
+    definitions.clone().resolve().unwrap();
+    let error = definitions.job(Job::new("make", "days").automation(missing)).resolve().unwrap_err();
     let message = error.0[0].one_line();
-    assert!(message.contains("conditions are about whole assets"), "{message}");
+    assert!(message.contains("the condition of a job doesn't say which partitions"), "{message}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use millwork_core::advice::one_line_of;
-use millwork_core::automation::{Evaluation, Outcome, job_name};
+use millwork_core::automation::{Evaluation, Outcome, RequestedRun, job_name};
 use millwork_core::run::{RunId, RunRequest, RunSpec, RunTag};
 use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
 use millwork_storage::{AutomationRow, Commit, NewRun, Store, Tick, TickOutcome};
@@ -131,7 +131,10 @@ impl Conditions {
         let tick = |outcome| Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome };
         let jobs = decided.jobs.iter().map(|job| (job, self.job_request(state, job)));
         let of_jobs = jobs.map(|(job, request)| (vec![job.clone()], request));
-        let of_assets = decided.runs.into_iter().map(|assets| (assets.clone(), Ok(request(assets))));
+        let of_assets = decided.runs.into_iter().map(|RequestedRun { assets, partitions }| {
+            let request = RunRequest { partitions, ..request(assets.clone()) };
+            (assets, Ok(request))
+        });
         for (subjects, request) in of_assets.chain(of_jobs) {
             match request {
                 Ok(request) => {
@@ -199,6 +202,8 @@ mod watches;
 mod alias_tests;
 #[cfg(test)]
 mod job_tests;
+#[cfg(test)]
+mod partition_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use millwork_api::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, condition_off,
     find_condition,
 };
-use millwork_core::automation::{AssetState, entries, explain};
+use millwork_core::automation::{AssetState, entries, explain_in};
 use millwork_core::{AssetKey, Instigator};
 
 use super::body::Body;
@@ -43,7 +43,9 @@ pub(super) async fn show(
 ) -> Result<Json<ExplainedAsset>, ApiError> {
     let (key, condition) = find_condition(&state.pipeline, &key)?;
     let memory = states(&state, Some(&key)).await?.remove(&key).and_then(|state| state.memory);
-    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
+    let moment = state.moment().await?;
+    let explain = |memory| explain_in(state.pipeline.graph(), &moment, &key, condition, memory);
+    let explanation = memory.as_ref().and_then(explain);
     let off = condition_off(&*state.store, &key).await?;
     Ok(Json(ExplainedAsset::new(key, condition, explanation, off)))
 }

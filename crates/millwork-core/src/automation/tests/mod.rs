@@ -3,6 +3,8 @@
 mod incremental;
 mod numbers;
 mod operators;
+mod partition_laws;
+mod partitions;
 mod presets;
 mod stored;
 mod storms;

@@ -118,7 +118,7 @@ fn an_asset_is_looked_at_once_however_many_ways_lead_there() {
         Automation::new(pipeline.graph(), [("x40_0".into(), condition)], FailureBackoff::default()).unwrap();
     let mut state = AutomationState::default();
     let evaluation = automation.evaluate(&mut state, &[], at(10), &Every);
-    assert_eq!(evaluation.runs, [["x40_0".into()]]);
+    assert_eq!(evaluation.runs[0].assets, ["x40_0".into()]);
 }
 
 #[test]

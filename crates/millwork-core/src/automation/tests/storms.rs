@@ -81,9 +81,9 @@ fn what_is_requested_at_once_shares_a_run() {
     check(&[("d", always()), ("c", always()), ("b", always())], &[(10, "", "d&e&b&c")]);
 }
 
-/// Siblings of one update are one run; those with partitions have runs of their own, with what is linked to them.
+/// Siblings of one update are one run; those with partitions have another one, and what gathers them waits for it.
 #[test]
-fn siblings_share_a_run_and_partitions_stand_apart() {
+fn siblings_share_a_run_and_so_do_those_that_are_partitioned_alike() {
     let asset = |key: &str| AssetDefinition::new(key).produces::<u8, _>();
     let below =
         |key: String| asset(&key).after("source").blocking(|_| Ok(0_u8)).automation(Condition::eager());
@@ -111,10 +111,17 @@ fn siblings_share_a_run_and_partitions_stand_apart() {
     let runs = automation.evaluate(&mut state, &[change(&"source".into(), 19)], at(20), &Every).runs;
     let shown: Vec<String> = runs
         .iter()
-        .map(|run| match run.len() {
-            300 => format!("{} … {}", run[0], run[299]),
-            _ => run.iter().map(AssetKey::as_str).collect::<Vec<_>>().join(" "),
+        .map(|run| match &run.assets[..] {
+            many if many.len() == 300 => format!("{} … {}", many[0], many[299]),
+            assets => {
+                let assets: Vec<&str> = assets.iter().map(AssetKey::as_str).collect();
+                format!(
+                    "{}: {}",
+                    assets.join(" "),
+                    run.partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+                )
+            }
         })
         .collect();
-    assert_eq!(shown, ["sibling_000 … sibling_299", "daily_0 gathered", "daily_1"]);
+    assert_eq!(shown, ["sibling_000 … sibling_299", "daily_0 daily_1: monday,tuesday"]);
 }

@@ -61,7 +61,7 @@ pub(super) fn changes(text: &str, second: i64, runs: &mut Runs) -> Vec<Change> {
         let asset = AssetKey::from(word.trim_start_matches(['!', '~', '-']).get(..1).unwrap());
         let targets = word.split('&').map(AssetKey::from).collect();
         let tags = word.split_once('+').map(|(_, tag)| (tag.to_owned(), "yes".to_owned()));
-        let by = Arc::new(RunScope { targets, tags: tags.into_iter().collect() });
+        let by = Arc::new(RunScope { targets, tags: tags.into_iter().collect(), ..RunScope::default() });
         let check = |passed| ChangeKind::Check { name: "ok".into(), passed };
         let kind = match (word.as_bytes()[0], word.as_bytes()[word.len() - 1], word.split_once(['#', '='])) {
             (b'!', ..) => ChangeKind::Failed,
@@ -99,7 +99,7 @@ pub(super) fn check(conditions: &[(&str, AutomationCondition)], history: &[(i64,
         let runs: Vec<_> = evaluation
             .runs
             .iter()
-            .map(|run| run.iter().map(AssetKey::as_str).collect::<Vec<_>>().join("&"))
+            .map(|run| run.assets.iter().map(AssetKey::as_str).collect::<Vec<_>>().join("&"))
             .collect();
         assert_eq!(runs.join(" "), *expected, "at {second}");
         // What was touched is all that has to be stored.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_api::find_condition;
 use millwork_core::Instigator;
-use millwork_core::automation::{Explanation, Part, entries, explain};
+use millwork_core::automation::{Explanation, Held, Part, entries, explain_in};
 use millwork_core::instigator::ConditionOff;
 use millwork_draw::markup::escaped;
 
@@ -58,7 +58,9 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
     let off = ConditionOff::of(&key, switched);
     let entry = entries.into_iter().find(|entry| entry.asset == key);
     let memory = states.get(&key).and_then(|state| state.memory.as_ref());
-    let explanation: Option<Explanation> = memory.and_then(|memory| explain(&key, condition, memory));
+    let moment = state.moment().await?;
+    let explain = |memory| explain_in(pipeline.graph(), &moment, &key, condition, memory);
+    let explanation: Option<Explanation> = memory.and_then(explain);
     Ok(Explained {
         head,
         href: subject_href(&key),
@@ -81,7 +83,11 @@ async fn load(state: &AppState, key: &str) -> Result<Explained, ApiError> {
 /// A part with the parts that it is composed of, as nested lists.
 fn tree(part: &Part) -> String {
     let (state, word) = if part.holds { ("pass", "holds") } else { ("unknown", "doesn't hold") };
-    let truths: Vec<String> = part.truths.iter().map(|truth| truth.asset.to_string()).collect();
+    let truth = |truth: &Held| match &truth.partitions {
+        Some(partitions) => format!("{} ({})", truth.asset, partitions.replace('`', "")),
+        None => truth.asset.to_string(),
+    };
+    let truths: Vec<String> = part.truths.iter().map(truth).collect();
     let of = if truths.is_empty() {
         String::new()
     } else {

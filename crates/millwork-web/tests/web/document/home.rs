@@ -347,7 +347,7 @@ async fn instigators(store: &dyn Store) {
 }
 
 fn remembered(asset: &str, condition: &AutomationCondition, outcome: Outcome) -> AutomationRow {
-    let truths = vec![Truth { node: NodeId::at(0), asset: asset.into(), since: at(8) }];
+    let truths = vec![Truth { node: NodeId::at(0), asset: asset.into(), since: at(8), keys: None }];
     let condition = condition.to_string();
     let memory = AssetMemory {
         condition,
@@ -355,6 +355,7 @@ fn remembered(asset: &str, condition: &AutomationCondition, outcome: Outcome) ->
         evaluated_at: at(8),
         requested_at: Some(at(8)),
         outcome,
+        keys: None,
         measured: Vec::new(),
         again_at: None,
     };

@@ -8,8 +8,11 @@ use millwork_api::{
     AutomationEntryView, AutomationView, ExplainedAsset, SimulatedRunView, condition_off, find_asset,
     find_condition, watches_not_on,
 };
-use millwork_core::automation::{AssetState, AutomationEntry, FailureBackoff, alias_key, entries, explain};
+use millwork_core::automation::{
+    AssetState, AutomationEntry, FailureBackoff, alias_key, entries, explain_in,
+};
 use millwork_core::instigator::ConditionOff;
+use millwork_core::run::RunRequest;
 use millwork_core::simulation::{SimulatedRun, Simulation};
 use millwork_core::watch::Unwatched;
 use millwork_core::{AssetKey, AssetPartition, Clock as _, Instigator, Problem, SystemClock};
@@ -171,14 +174,17 @@ fn entry_row(entry: &AutomationEntry, not_on: &BTreeMap<AssetKey, Unwatched>) ->
 }
 
 fn why(session: &Session, key: &str, json: bool) -> Result<Exit, Failure> {
-    let (key, condition) = find_condition(session.pipeline()?, key)?;
-    let (state, off) = block_on(async {
+    let pipeline = session.pipeline()?;
+    let (key, condition) = find_condition(pipeline, key)?;
+    let (state, off, moment) = block_on(async {
         let opened = session.home().await?;
         let off = condition_off(&*opened.store, &key).await?;
-        Ok((states(&opened, Some(&key)).await?.remove(&key), off))
+        let state = states(&opened, Some(&key)).await?.remove(&key);
+        Ok((state, off, opened.moment(pipeline.graph()).await?))
     })?;
     let memory = state.and_then(|state| state.memory);
-    let explanation = memory.and_then(|memory| explain(&key, condition, &memory));
+    let explanation =
+        memory.and_then(|memory| explain_in(pipeline.graph(), &moment, &key, condition, &memory));
     if let Some(off) = off.filter(|_| !json) {
         outln!("{}", off_in_words(&key, off));
     }
@@ -243,24 +249,25 @@ pub(super) fn simulate(
     let asset = shown.asset.map(|key| find_asset(pipeline.graph(), key)).transpose()?;
     let asset = asset.map(|index| &pipeline.graph().assets()[index].spec.key);
     let keys: Vec<AssetKey> = pipeline.graph().assets().iter().map(|node| node.spec.key.clone()).collect();
-    let (switches, present, recorded, durations) = block_on(async {
+    let (switches, present, recorded, durations, moment) = block_on(async {
         let opened = session.home().await?;
         let automation = pipeline.automation(|_| true, FailureBackoff::default());
         let automation = automation.map_err(|error| Failure::usage(error.to_string()))?;
         let recorded = recorded_changes(&*opened.store, pipeline.graph(), &automation, span.to).await?;
         let mut present = Vec::new();
         each_latest(&*opened.store, &keys, |latest| {
-            present.extend(latest.materialization.is_some().then_some(latest.asset));
+            let partition = latest.materialization.map(|event| event.partition);
+            present.extend(partition.map(|partition| AssetPartition::new(latest.asset, partition)));
         })
         .await?;
         let aliases = opened.store.aliases(&keys).await?;
-        present.extend(aliases.iter().map(|alias| alias_key(&alias.asset.asset, &alias.alias)));
-        Ok((
-            opened.store.states().await?,
-            present,
-            recorded,
-            typical_durations(&*opened.store, pipeline.graph()).await?,
-        ))
+        let of_alias = |asset: &AssetPartition, alias| {
+            AssetPartition::new(alias_key(&asset.asset, alias), asset.partition.clone())
+        };
+        present.extend(aliases.iter().map(|alias| of_alias(&alias.asset, &alias.alias)));
+        let durations = typical_durations(&*opened.store, pipeline.graph()).await?;
+        let moment = opened.moment(pipeline.graph()).await?;
+        Ok((opened.store.states().await?, present, recorded, durations, moment))
     })?;
     let switched = |instigator: &Instigator| switches.get(instigator).and_then(|state| state.on);
     let simulation = Simulation {
@@ -268,6 +275,7 @@ pub(super) fn simulate(
         from: span.from,
         to: span.to,
         present: &present,
+        moment: &moment,
         recorded: &recorded,
         duration: &|key| durations.get(key).copied().unwrap_or(SignedDuration::from_secs(1)),
         schedule_on: &|name| {
@@ -313,6 +321,10 @@ fn run_row(run: &SimulatedRun) -> [String; 4] {
     let mut assets = run.assets.iter().take(3).map(AssetKey::as_str).collect::<Vec<_>>().join(", ");
     if more > 0 {
         assets += &format!(" and {more} more");
+    }
+    if !run.partitions.is_empty() {
+        let request = RunRequest { partitions: run.partitions.clone(), ..RunRequest::default() };
+        assets += &format!(" ({})", request.partitions_in_words());
     }
     [when::moment(run.at), when::moment(run.until), assets, run.why.clone()]
 }
