@@ -22,6 +22,7 @@ mod model;
 mod named;
 mod names;
 mod outcome;
+mod partition_plan;
 mod partitions;
 mod pending;
 mod queue;
@@ -67,6 +68,7 @@ pub use names::{
     ReproductionVerdictName, RunStatusName, SeverityName, StepStatusName, TableName,
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
+pub use partition_plan::{PartitionPlanView, PlannedKeys, plan_partitions};
 pub use partitions::{ChangedPartitionsView, DynamicPartitionsView, PartitionsView};
 pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};
 pub use queue::{HolderView, PoolView, QueueView, WaitingRunView};

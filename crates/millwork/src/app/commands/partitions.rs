@@ -1,7 +1,11 @@
 //! `partitions`: the keys of an asset, and texts that are added and removed at run time.
 
 use clap::Subcommand;
-use millwork_api::{ChangedPartitionsView, DynamicPartitionsView, PartitionsView};
+use millwork_api::{
+    ChangedPartitionsView, DynamicPartitionsView, PartitionPlanView, PartitionsView, PlannedKeys, find_asset,
+    plan_partitions,
+};
+use millwork_core::graph::AssetIndex;
 use millwork_core::{Clock as _, Problem, SystemClock};
 use millwork_storage::{change_partitions, dynamic_texts};
 
@@ -25,6 +29,13 @@ pub(super) enum Partitions {
         /// Maximum number of rows
         #[arg(long, value_parser = rows::<usize>, default_value_t = 50)]
         limit: usize,
+    },
+    /// Compare the partitions that were made with those of the definitions: what is kept, new and gone
+    #[command(arg(json_flag()))]
+    Plan {
+        /// Keys of the assets; all that have partitions, or had some, if absent
+        #[arg(value_name = "KEY")]
+        keys: Vec<String>,
     },
     /// List the dimensions whose texts are added and removed at run time
     #[command(arg(json_flag()))]
@@ -53,6 +64,7 @@ pub(super) fn run(session: &Session, partitions: Partitions) -> Result<Exit, Fai
     block_on(async {
         match partitions {
             Partitions::List { key, set, limit } => list(session, &key, set.as_deref(), limit).await,
+            Partitions::Plan { keys } => plan(session, &keys).await,
             Partitions::Dynamic => dynamic(session).await,
             Partitions::Add { name, texts } => change(session, &name, (&texts, &[])).await,
             Partitions::Remove { name, texts } => change(session, &name, (&[], &texts)).await,
@@ -87,6 +99,47 @@ async fn list(session: &Session, key: &str, set: Option<&str>, limit: usize) -> 
         more => outln!("  and {more} more"),
     }
     Ok(Exit::Success)
+}
+
+async fn plan(session: &Session, keys: &[String]) -> Result<Exit, Failure> {
+    let graph = session.pipeline()?.graph();
+    let named: Vec<AssetIndex> = keys.iter().map(|key| find_asset(graph, key)).collect::<Result<_, _>>()?;
+    let opened = session.home().await?;
+    let moment = opened.moment(graph).await?;
+    let mut plans = match named.is_empty() {
+        true => plan_partitions(&*opened.store, graph, graph.assets().indices(), &moment).await?,
+        false => plan_partitions(&*opened.store, graph, named, &moment).await?,
+    };
+    if keys.is_empty() {
+        plans.retain(|plan| plan.definition.is_some() || plan.gone.count > 0);
+    }
+    if session.wants_json() {
+        print_json(&plans)?;
+        return Ok(Exit::Success);
+    }
+    plans.iter().for_each(print_plan);
+    let rest = match plans.iter().any(|plan| plan.has_condition) {
+        true => "`automation explain KEY` says what a condition requests of what is new",
+        false => "no condition requests what is new",
+    };
+    outln!("Nothing is made again because definitions change; {rest}.");
+    Ok(Exit::Success)
+}
+
+fn print_plan(plan: &PartitionPlanView) {
+    let PartitionPlanView { asset, definition, kept, new, gone, was_whole, has_condition: _ } = plan;
+    outln!("{asset}: {}", definition.as_deref().unwrap_or("no partitions"));
+    for (verb, PlannedKeys { count, set }) in [("kept", kept), ("new ", new), ("gone", gone)] {
+        if *count > 0 {
+            outln!("  {verb}  {count:>9}  {set}");
+        }
+    }
+    let before = match (definition, was_whole, gone.count) {
+        (Some(_), true, _) => "It had no partitions before; what was made of it as a whole",
+        (None, _, 1..) => "It had partitions before; what was made of them",
+        (Some(_), false, _) | (None, _, 0) => return,
+    };
+    outln!("  {before} stays in its history.");
 }
 
 async fn dynamic(session: &Session) -> Result<Exit, Failure> {
