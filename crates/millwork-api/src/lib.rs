@@ -69,7 +69,9 @@ pub use names::{
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
 pub use partition_plan::{PartitionPlanView, PlannedKeys, plan_partitions};
-pub use partitions::{ChangedPartitionsView, DynamicPartitionsView, PartitionsView};
+pub use partitions::{
+    ChangedPartitionsView, DynamicPartitionsView, PartitionsView, RenamedKeyView, RenamedPartitionsView,
+};
 pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};
 pub use queue::{HolderView, PoolView, QueueView, WaitingRunView};
 pub use reproduction::{ChangedStepView, MadeView, ReproducedAssetView, ReproductionView};

@@ -45,6 +45,7 @@ mod numbers;
 mod prepare;
 mod prepared_condition;
 mod reach;
+mod renamed;
 mod standing;
 mod state;
 mod subject;
@@ -67,6 +68,7 @@ pub(crate) use named::model_measured_by;
 pub(crate) use numbers::of_version;
 pub use numbers::{AtPromotion, Numbers, numbers_of};
 pub use prepare::{Automation, JobCondition, WatchCondition};
+pub use renamed::renamed_key;
 pub use state::{
     AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold, Truth,
     entries,

@@ -1,6 +1,7 @@
 //! What a definition makes of the keys that there were: which it keeps, which are new, and which it doesn't have any more.
 
 use super::{KeyIndex, KeySet, KeySpace, PartitionKey};
+use crate::id::text_segment;
 
 /// Keys of which something was made, compared with those that a definition has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,5 +62,27 @@ impl KeySpace {
             gone: known.difference(&all),
             of_others,
         }
+    }
+
+    /// A key with another text in a dimension, also of values that there aren't any more; `None` if it has other dimensions or another text.
+    pub fn with_text(
+        &self,
+        key: &PartitionKey,
+        dimension: &str,
+        from: &str,
+        to: &str,
+    ) -> Option<PartitionKey> {
+        let place = self.names().position(|name| name == dimension)?;
+        let dimensions = self.names().count();
+        let Some(values) = key.values() else {
+            return (dimensions == 1 && key.label() == from).then(|| to.into());
+        };
+        let mut values: Vec<&str> = values.split(',').collect();
+        let (from, to) = (text_segment(from), text_segment(to));
+        if values.len() != dimensions || values.get(place) != Some(&from.as_str()) {
+            return None;
+        }
+        values[place] = &to;
+        Some(self.labelled(&PartitionKey::of_values(&values.join(","), values.join(","))))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::{AliasName, VersionNumber};
@@ -20,8 +20,8 @@ use crate::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, Batch, Claim, Commit, Delivery,
     DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState,
     InstigatorStore, LatestAsset, Maintenance, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots,
-    RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, TakeSlots,
-    Tick, Unwritable, VersionStore,
+    RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo,
+    TakeSlots, Tick, Unwritable, VersionStore,
 };
 
 /// A store in memory, for tests.
@@ -463,6 +463,18 @@ impl VersionStore for MemoryStore {
         let removed = state.events.iter().filter(|stored| stored.value_is_forgotten);
         let removed = removed.map(|stored| stored.event.sequence);
         Ok(removed.filter(|sequence| sequences.contains(sequence)).collect())
+    }
+}
+
+#[async_trait]
+impl RenameStore for MemoryStore {
+    async fn rename(&self, renamed: NewEvent) -> Result<Option<u64>, StorageError> {
+        self.state()?.rename(renamed)
+    }
+
+    async fn known_assets(&self, assets: &[AssetKey]) -> Result<Vec<AssetKey>, StorageError> {
+        let state = self.state()?;
+        Ok(assets.iter().filter(|asset| state.knows(asset)).cloned().collect())
     }
 }
 
