@@ -23,6 +23,7 @@ mod model;
 mod named;
 mod names;
 mod outcome;
+mod partition_plan;
 mod partitions;
 mod pending;
 mod queue;
@@ -72,7 +73,10 @@ pub use names::{
     ReproductionVerdictName, RunOrderName, RunStatusName, SeverityName, StepStatusName, TableName,
 };
 pub use outcome::{PlanView, PlannedStepView, RunOutcomeView, UpToDate};
-pub use partitions::{ChangedPartitionsView, DynamicPartitionsView, PartitionsView};
+pub use partition_plan::{PartitionPlanView, PlannedKeys, plan_partitions};
+pub use partitions::{
+    ChangedPartitionsView, DynamicPartitionsView, PartitionsView, RenamedKeyView, RenamedPartitionsView,
+};
 pub use pending::{PendingChange, PendingDecision, PendingView, PendingWorkView};
 pub use queue::{HolderView, PoolView, QueueView, WaitingRunView};
 pub use reproduction::{ChangedStepView, MadeView, ReproducedAssetView, ReproductionView};

@@ -162,14 +162,14 @@ impl Advice for NameError {
     }
 }
 
-/// The asset of a key.
+/// The asset of a key, also of one that it had before it was renamed.
 ///
 /// # Errors
 ///
 /// If no asset has this key.
 pub fn find_asset(graph: &AssetGraph, key: &str) -> Result<AssetIndex, NameError> {
     let unknown = || NameError::UnknownAsset { name: key.to_owned(), hint: graph.asset_hint(key) };
-    graph.index(key).ok_or_else(unknown)
+    graph.index(key).or_else(|| graph.renamed_from(key)).ok_or_else(unknown)
 }
 
 /// The key of an asset, of a job (`job:` and its name) or of a watch (`watch:` and its model), with its automation condition.

@@ -1,8 +1,8 @@
 //! The partitions of assets, and those that are added and removed at run time.
 
-use millwork_core::event::PartitionsChanged;
+use millwork_core::event::{PartitionsChanged, PartitionsRenamed};
 use millwork_core::partition::{KeySet, KeySpace, Texts};
-use millwork_core::{KeyMoment, PartitionsDefinition};
+use millwork_core::{AssetKey, KeyMoment, PartitionsDefinition};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,6 +39,25 @@ pub struct ChangedPartitionsView {
     pub added: Vec<String>,
     /// The texts that were removed; those that hadn't been there aren't among them.
     pub removed: Vec<String>,
+}
+
+/// Keys of partitions that were renamed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RenamedPartitionsView {
+    /// The assets, which one step makes.
+    #[schema(value_type = Vec<String>)]
+    pub assets: Vec<AssetKey>,
+    /// The keys.
+    pub renamed: Vec<RenamedKeyView>,
+}
+
+/// A key of a partition that was renamed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RenamedKeyView {
+    /// What it was called.
+    pub from: String,
+    /// What it is called now.
+    pub to: String,
 }
 
 impl PartitionsView {
@@ -80,5 +99,13 @@ impl DynamicPartitionsView {
 impl From<PartitionsChanged> for ChangedPartitionsView {
     fn from(PartitionsChanged { dimension: name, added, removed }: PartitionsChanged) -> Self {
         Self { name, added, removed }
+    }
+}
+
+impl From<PartitionsRenamed> for RenamedPartitionsView {
+    fn from(PartitionsRenamed { assets, steps: _, keys }: PartitionsRenamed) -> Self {
+        let renamed =
+            keys.iter().map(|(from, to)| RenamedKeyView { from: from.to_string(), to: to.to_string() });
+        Self { assets, renamed: renamed.collect() }
     }
 }

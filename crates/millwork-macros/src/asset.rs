@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::LitStr;
 
 use crate::emit::{
     Declared, asset_impl, computation, local, partitions_of, produced, spec_expression, success, text, typed,
@@ -10,7 +11,7 @@ use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
 const OTHER: &[&str] =
-    &["automation", "deps", "io_manager", "partitions", "backfill", "format", "shadow_safe"];
+    &["automation", "deps", "io_manager", "partitions", "backfill", "format", "shadow_safe", "renamed_from"];
 
 /// A function that makes one asset.
 struct Asset {
@@ -35,6 +36,14 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 impl Asset {
     fn new(function: Function, arguments: &Arguments) -> Self {
+        // The oldest key is the one under which its code was versioned first. A name of its own isn't that of the function.
+        let former =
+            arguments.list("renamed_from").last().and_then(|key| syn::parse2::<LitStr>(key.clone()).ok());
+        let former = former.filter(|_| !arguments.has("name")).map(|key| key.value());
+        let function = match former.as_deref().and_then(|key| key.rsplit('/').next()) {
+            Some(name) => function.versioned_as(name),
+            None => function,
+        };
         Self {
             catalog: Catalog::new(&function.text, &function.doc_comment, arguments),
             policy: Policy::new(&function, arguments),

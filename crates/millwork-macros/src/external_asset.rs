@@ -11,7 +11,7 @@ use crate::emit::{Declared, asset_impl, catalog_statements, local, partitions_of
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, conditions, doc_comment};
 
-const OTHER: &[&str] = &["partitions"];
+const OTHER: &[&str] = &["partitions", "renamed_from"];
 
 /// One name as it is written.
 struct Item {

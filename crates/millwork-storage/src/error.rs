@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::stored::Unstorable;
 use millwork_core::version::{AliasName, VersionNumber};
-use millwork_core::{Advice, AssetPartition, ErrorClass};
+use millwork_core::{Advice, AssetKey, AssetPartition, ErrorClass};
 use rustix::io::Errno;
 use thiserror::Error;
 
@@ -64,6 +64,24 @@ pub enum StorageError {
         asset: AssetPartition,
         /// The version.
         version: VersionNumber,
+    },
+    /// Something is stored under both names of a rename.
+    #[error("`{to}` has a history already, and can't take over that of `{from}`")]
+    NameTaken {
+        /// The old name, of an asset or of a partition of one.
+        from: String,
+        /// The new name.
+        to: String,
+    },
+    /// Another process works with the definitions of before an asset was renamed.
+    #[error("`{to}` is to have the history of `{from}`, which process {pid} knows by its old name")]
+    WorksWithOldName {
+        /// The old key.
+        from: AssetKey,
+        /// The new key.
+        to: AssetKey,
+        /// The number of that process.
+        pid: u32,
     },
     /// The run can't be claimed.
     #[error("run {run} is {status}")]
@@ -228,6 +246,12 @@ impl Advice for StorageError {
             }
             Self::AliasElsewhere { .. } => "it was moved meanwhile; look at `models show`, and decide again".into(),
             Self::AlreadyDecided { .. } => "look at `models show`, and decide again".into(),
+            Self::NameTaken { .. } => {
+                "both are left as they are; choose a name of which nothing was made, or leave the old one where it is".into()
+            }
+            Self::WorksWithOldName { pid, .. } => {
+                format!("stop process {pid}, or wait until its runs have ended, and start this again").into()
+            }
             Self::Home { hint, source, .. } => Cow::Borrowed(remedy(source).unwrap_or(hint)),
             Self::FullDisk { .. } => {
                 "free some space on it; what was written is kept, and can be read meanwhile".into()
@@ -271,6 +295,8 @@ impl Advice for StorageError {
             | Self::VersionTaken { .. }
             | Self::DuplicateRun { .. }
             | Self::Home { .. }
+            | Self::NameTaken { .. }
+            | Self::WorksWithOldName { .. }
             | Self::FullDisk { .. }
             | Self::ReadOnly { .. }
             | Self::OfOthers { .. }

@@ -46,6 +46,13 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// verdict are left out.
     async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError>;
 
+    /// The partitions of an asset that have a verdict, in any order; `None` for the asset without one. Also those that its definition
+    /// doesn't have any more.
+    async fn partitions_made(&self, asset: &AssetKey) -> Result<Vec<Option<PartitionKey>>, StorageError> {
+        let latest = self.latest(std::slice::from_ref(asset)).await?;
+        Ok(latest.into_iter().map(|latest| latest.partition).collect())
+    }
+
     /// The stored form of a value that is kept in the database, by the sequence number of its materialization.
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError>;
 }

@@ -1,7 +1,7 @@
 //! The event log, runs and leases of a Millwork home.
 //!
-//! Eleven small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
-//! [`AlertStore`], [`PendingStore`], [`BackfillStore`], [`RetentionStore`], [`VersionStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
+//! Twelve small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
+//! [`AlertStore`], [`PendingStore`], [`BackfillStore`], [`RetentionStore`], [`VersionStore`], [`RenameStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
 //! [`MemoryStore`] is for tests, and one conformance suite holds for both. Other crates have a `dyn Store`, from a [`Home`] or from
 //! [`connect`], and name no backend.
 //!
@@ -50,8 +50,10 @@ mod maintenance;
 mod memory;
 mod micros;
 mod models;
+mod partition_renames;
 mod pending_store;
 mod pool_slots;
+mod rename_store;
 mod retention_store;
 mod run_projection;
 mod run_store;
@@ -88,11 +90,13 @@ pub use models::{
     ModelAction, ModelError, Seen, act_on_model, change_model, find_version, is_version, made_with,
     model_history, repairing_run, version_life,
 };
+pub use partition_renames::remap_partitions;
 pub use pending_store::{
     LONGEST_PAUSE, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingStore,
     PendingWork,
 };
 pub use pool_slots::{HeldSlots, PoolShare, PoolSlots, SlotId, TakeSlots};
+pub use rename_store::RenameStore;
 pub use retention_store::{Forgotten, RetentionStore};
 pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
 pub use shadow_calls::{ShadowCalls, shadow_calls};
@@ -113,6 +117,7 @@ pub trait Store:
     + BackfillStore
     + RetentionStore
     + VersionStore
+    + RenameStore
     + Maintenance
 {
 }
@@ -128,6 +133,7 @@ impl<T> Store for T where
         + BackfillStore
         + RetentionStore
         + VersionStore
+        + RenameStore
         + Maintenance
 {
 }

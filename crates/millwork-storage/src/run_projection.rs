@@ -83,6 +83,8 @@ impl RunProjection {
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
             | EventBody::PartitionsChanged(_)
+            | EventBody::AssetRenamed(_)
+            | EventBody::PartitionsRenamed(_)
             | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)

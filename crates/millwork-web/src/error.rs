@@ -160,9 +160,10 @@ impl From<StorageError> for ApiError {
             StorageError::UnknownRun { .. } | StorageError::UnknownVersion { .. } => {
                 (StatusCode::NOT_FOUND, ErrorCode::NotFound)
             }
-            StorageError::AliasElsewhere { .. } | StorageError::AlreadyDecided { .. } => {
-                (StatusCode::CONFLICT, ErrorCode::Conflict)
-            }
+            StorageError::AliasElsewhere { .. }
+            | StorageError::AlreadyDecided { .. }
+            | StorageError::NameTaken { .. }
+            | StorageError::WorksWithOldName { .. } => (StatusCode::CONFLICT, ErrorCode::Conflict),
             StorageError::Unstorable { .. } | StorageError::NotClaimable { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::Invalid)
             }

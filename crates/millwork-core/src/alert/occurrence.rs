@@ -193,6 +193,8 @@ impl Occurrence {
             | EventBody::Observed { .. }
             | EventBody::VersionsBacktested(_)
             | EventBody::PartitionsChanged(_)
+            | EventBody::AssetRenamed(_)
+            | EventBody::PartitionsRenamed(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)
             | EventBody::EnvironmentRecorded(_)

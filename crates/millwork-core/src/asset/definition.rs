@@ -163,6 +163,13 @@ impl AssetDefinition {
         self
     }
 
+    /// Says which key the asset had before: its history, versions and aliases are carried over when a process with these definitions opens
+    /// a home. Of an asset that was renamed several times, the newest key comes first. The call may stay for ever.
+    #[must_use]
+    pub fn renamed_from(self, key: impl Into<AssetKey>) -> Self {
+        self.describe(|spec| spec.renamed_from.push(key.into()))
+    }
+
     /// Has the asset made when the condition holds, without being asked for.
     #[must_use]
     pub fn automation(self, condition: AutomationCondition) -> Self {

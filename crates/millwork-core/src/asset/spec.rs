@@ -11,6 +11,8 @@ use crate::freshness::FreshnessPolicy;
 pub struct AssetSpec {
     /// The key of the asset.
     pub key: AssetKey,
+    /// The keys that it had before, the newest first: what is stored under the first of them that a home knows becomes its history.
+    pub renamed_from: Vec<AssetKey>,
     /// The description of the asset in Markdown: by default the doc comment of its function.
     pub description: String,
     /// The group it is listed under; `None` for no group.
@@ -39,6 +41,7 @@ impl AssetSpec {
     pub fn new(key: impl Into<AssetKey>) -> Self {
         Self {
             key: key.into(),
+            renamed_from: Vec::new(),
             description: String::new(),
             group: None,
             kinds: Vec::new(),

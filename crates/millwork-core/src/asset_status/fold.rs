@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::event::{Event, EventBody, EventKind, KindSet};
+use crate::event::{Event, EventBody, EventKind, EventSubject, KindSet};
 use crate::id::RunId;
 use crate::outcome::Failure;
 use crate::param::RecordedConfig;
@@ -62,12 +62,19 @@ pub struct StepProgress {
 }
 
 impl StatusFold {
-    /// The kinds of events that change a status; [`apply`](Self::apply) needs no others.
+    /// The kinds of events that change a status; [`apply`](Self::apply) needs no others. After a rename, a reader [begins
+    /// anew](Self::begins_anew).
     pub const KINDS: KindSet = KindSet::VERDICTS
         .union(KindSet::STEP)
         .union(KindSet::RUN)
+        .union(KindSet::about(EventSubject::Names))
         .union(KindSet::of(&[EventKind::CheckEvaluated, EventKind::AliasMoved]))
         .without(KindSet::of(&[EventKind::StepRetrying, EventKind::RunCanceling]));
+
+    /// Whether what was taken in before an event is stored under other names since, so that it has to be read again.
+    pub fn begins_anew(event: &Event) -> bool {
+        event.body.is_one_of(KindSet::about(EventSubject::Names))
+    }
 
     /// Takes in an event.
     pub fn apply(&mut self, event: &Event) {
@@ -137,6 +144,8 @@ impl StatusFold {
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
             | EventBody::PartitionsChanged(_)
+            | EventBody::AssetRenamed(_)
+            | EventBody::PartitionsRenamed(_)
             | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::Logged(_)

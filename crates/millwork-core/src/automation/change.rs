@@ -271,6 +271,8 @@ pub fn from_event(graph: &AssetGraph, event: &Event, run: Option<&Arc<RunScope>>
         EventBody::VersionDecided(decided) => of_asset(ChangeKind::Decided(decided.version)),
         EventBody::VersionsBacktested(_)
         | EventBody::PartitionsChanged(_)
+        | EventBody::AssetRenamed(_)
+        | EventBody::PartitionsRenamed(_)
         | EventBody::ShadowCalled(_)
         | EventBody::AliasPinned(_)
         | EventBody::RunCanceling

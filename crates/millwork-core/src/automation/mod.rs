@@ -54,6 +54,7 @@ mod partitions;
 mod prepare;
 mod prepared_condition;
 mod reach;
+mod renamed;
 mod standing;
 mod state;
 mod subject;
@@ -78,6 +79,7 @@ pub(crate) use numbers::of_version;
 pub use numbers::{AtPromotion, Numbers, numbers_of};
 pub use partition_facts::PartitionFacts;
 pub use prepare::{Automation, JobCondition, WatchCondition};
+pub use renamed::renamed_key;
 pub use state::{
     AssetMemory, AssetState, AutomationCursor, AutomationEntry, AutomationState, FailureBackoff, Hold,
     KnownOfPartitions, Truth, entries,

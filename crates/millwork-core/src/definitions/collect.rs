@@ -244,6 +244,12 @@ impl Definitions {
         self
     }
 
+    /// Whether an asset had another key before.
+    pub fn has_renames(&self) -> bool {
+        let mut specs = self.assets.iter().flat_map(|definition| &definition.outputs);
+        specs.any(|spec| !spec.renamed_from.is_empty())
+    }
+
     /// Derives the graph, or lists everything that is wrong.
     pub fn resolve(self) -> Result<Pipeline, DefinitionErrors> {
         resolve::resolve(self)

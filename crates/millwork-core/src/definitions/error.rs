@@ -221,6 +221,14 @@ pub enum DefinitionError {
         /// The reason why they are invalid.
         problem: Problem,
     },
+    /// The key that an asset had before can't be one.
+    #[error("the former key of asset `{asset}` is invalid: {problem}")]
+    InvalidRename {
+        /// The key of the asset.
+        asset: AssetKey,
+        /// The reason why it is invalid.
+        problem: Problem,
+    },
     /// A freshness policy is invalid.
     #[error("the freshness policy of asset `{asset}` is invalid: {problem}")]
     InvalidFreshness {
@@ -343,6 +351,7 @@ impl Advice for DefinitionError {
             Self::InvalidPartitions { problem, .. }
             | Self::ImpossibleMapping { problem, .. }
             | Self::InvalidAlias { problem, .. }
+            | Self::InvalidRename { problem, .. }
             | Self::InvalidFreshness { problem, .. }
             | Self::InvalidLimit { problem }
             | Self::InvalidConfig { problem }

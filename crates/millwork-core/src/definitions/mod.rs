@@ -7,6 +7,7 @@ mod error;
 pub mod expansion;
 mod job;
 mod pipeline;
+mod renames;
 mod request;
 mod resolve;
 

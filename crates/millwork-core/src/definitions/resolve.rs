@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::renames::check_renames;
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, RequestError};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation, GateDefinition};
 use crate::automation::Automation;
@@ -38,6 +39,7 @@ pub(super) fn resolve(definitions: Definitions) -> Result<Pipeline, DefinitionEr
     } = definitions;
     let producers = producers(&assets);
     names(&assets, &checks, &gates, &jobs, &mut errors);
+    check_renames(&assets, &mut errors);
     let steps = Steps { assets: &assets, producers: &producers };
     for asset in &assets {
         steps.check_definition(asset, &mut errors);
@@ -312,6 +314,10 @@ impl Steps<'_> {
     }
 
     fn hint(&self, asset: &AssetKey) -> String {
+        let mut specs = self.assets.iter().flat_map(|definition| &definition.outputs);
+        if let Some(renamed) = specs.find(|spec| spec.renamed_from.contains(asset)) {
+            return format!("it is called `{}` now", renamed.key);
+        }
         match closest(asset.as_str(), self.producers.keys().map(AssetKey::as_str)) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("add `{asset}` to `definitions![…]`"),

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{
-    AliasMoved, AliasPinned, Environment, EventKind, KindSet, PartitionsChanged, ShadowCalled, ShadowOutcome,
-    VersionDecided, VersionJudged, VersionsBacktested,
+    AliasMoved, AliasPinned, AssetRenamed, Environment, EventKind, KindSet, PartitionsChanged,
+    PartitionsRenamed, ShadowCalled, ShadowOutcome, VersionDecided, VersionJudged, VersionsBacktested,
 };
 use crate::asset::{AssetKey, CodeVersion, DataVersion, Metadata, Severity};
 use crate::outcome::{Failure, FailureClass, RunStatus};
@@ -133,6 +133,10 @@ pub enum EventBody {
     ShadowCalled(ShadowCalled),
     /// Texts of a dynamic dimension were added or removed.
     PartitionsChanged(PartitionsChanged),
+    /// An asset has another key.
+    AssetRenamed(AssetRenamed),
+    /// Partitions of an asset have other keys.
+    PartitionsRenamed(PartitionsRenamed),
     /// Which version an alias means to the run.
     AliasPinned(AliasPinned),
     /// What an execution of the run was made with.
@@ -465,6 +469,8 @@ impl EventBody {
             Self::VersionDecided(_) => EventKind::VersionDecided,
             Self::VersionsBacktested(_) => EventKind::VersionsBacktested,
             Self::PartitionsChanged(_) => EventKind::PartitionsChanged,
+            Self::AssetRenamed(_) => EventKind::AssetRenamed,
+            Self::PartitionsRenamed(_) => EventKind::PartitionsRenamed,
             Self::ShadowCalled(_) => EventKind::ShadowCalled,
             Self::AliasPinned(_) => EventKind::AliasPinned,
             Self::EnvironmentRecorded(_) => EventKind::EnvironmentRecorded,
@@ -529,6 +535,8 @@ impl EventBody {
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
             | Self::PartitionsChanged(_)
+            | Self::AssetRenamed(_)
+            | Self::PartitionsRenamed(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
             | Self::Unreadable(_) => None,
@@ -607,6 +615,8 @@ impl EventBody {
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
             | Self::PartitionsChanged(_)
+            | Self::AssetRenamed(_)
+            | Self::PartitionsRenamed(_)
             | Self::ShadowCalled(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)
@@ -663,6 +673,8 @@ impl EventBody {
             | Self::VersionDecided(_)
             | Self::VersionsBacktested(_)
             | Self::PartitionsChanged(_)
+            | Self::AssetRenamed(_)
+            | Self::PartitionsRenamed(_)
             | Self::ShadowCalled(_)
             | Self::AliasPinned(_)
             | Self::EnvironmentRecorded(_)

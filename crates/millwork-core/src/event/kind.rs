@@ -72,6 +72,10 @@ pub enum EventKind {
     ShadowCalled = 28,
     /// Texts of a dynamic dimension were added or removed.
     PartitionsChanged = 29,
+    /// An asset has another key.
+    AssetRenamed = 30,
+    /// Partitions of an asset have other keys.
+    PartitionsRenamed = 31,
 }
 
 /// What an event is about.
@@ -89,11 +93,13 @@ pub enum EventSubject {
     Context,
     /// The partitions that there are.
     Partitions,
+    /// What assets and partitions are called.
+    Names,
 }
 
 impl EventKind {
     /// All kinds, by number.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::RunQueued,
         Self::RunStarted,
         Self::RunCanceling,
@@ -123,6 +129,8 @@ impl EventKind {
         Self::VersionsBacktested,
         Self::ShadowCalled,
         Self::PartitionsChanged,
+        Self::AssetRenamed,
+        Self::PartitionsRenamed,
     ];
 
     /// The number under which databases know it.
@@ -167,6 +175,8 @@ impl EventKind {
             Self::VersionsBacktested => "versions_backtested",
             Self::ShadowCalled => "shadow_called",
             Self::PartitionsChanged => "partitions_changed",
+            Self::AssetRenamed => "asset_renamed",
+            Self::PartitionsRenamed => "partitions_renamed",
         }
     }
 
@@ -201,6 +211,7 @@ impl EventKind {
             Self::Logged => EventSubject::Log,
             Self::AliasPinned | Self::EnvironmentRecorded => EventSubject::Context,
             Self::PartitionsChanged => EventSubject::Partitions,
+            Self::AssetRenamed | Self::PartitionsRenamed => EventSubject::Names,
         }
     }
 
@@ -234,7 +245,9 @@ impl EventKind {
             | Self::ShadowCalled
             | Self::AliasPinned
             | Self::EnvironmentRecorded
-            | Self::PartitionsChanged => None,
+            | Self::PartitionsChanged
+            | Self::AssetRenamed
+            | Self::PartitionsRenamed => None,
         }
     }
 }
@@ -398,12 +411,14 @@ mod tests {
             (27, "versions_backtested"),
             (28, "shadow_called"),
             (29, "partitions_changed"),
+            (30, "asset_renamed"),
+            (31, "partitions_renamed"),
         ];
         assert_eq!(EventKind::ALL.map(|kind| (kind.number(), kind.name())), stored);
         for (number, name) in stored {
             assert_eq!(EventKind::from_number(number).map(EventKind::name), Some(name));
         }
-        assert_eq!((EventKind::from_number(0), EventKind::from_number(30)), (None, None));
+        assert_eq!((EventKind::from_number(0), EventKind::from_number(32)), (None, None));
     }
 
     /// Reading a name that doesn't exist, serde lists those that do.

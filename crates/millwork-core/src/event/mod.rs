@@ -9,6 +9,8 @@ mod envelope;
 mod environment;
 mod kind;
 mod partition_events;
+mod rename_events;
+mod renaming;
 mod shadow_events;
 mod version_events;
 
@@ -20,6 +22,8 @@ pub use envelope::{Event, FORMAT, NewEvent};
 pub use environment::{Environment, FileHash, FileHasher, WorkingTree};
 pub use kind::{EventKind, EventSubject, KindSet};
 pub use partition_events::PartitionsChanged;
+pub use rename_events::{AssetRenamed, PartitionsRenamed};
+pub use renaming::Renaming;
 pub use shadow_events::{ShadowCalled, ShadowOutcome, ShadowValue};
 pub use version_events::{
     AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, Mover, ShadowTrial,

@@ -342,8 +342,17 @@ impl AssetGraph {
         }
     }
 
+    /// The asset that had a key before; `None` if none had.
+    pub fn renamed_from(&self, key: &str) -> Option<AssetIndex> {
+        let had = |asset: &AssetNode| asset.spec.renamed_from.iter().any(|former| former.as_str() == key);
+        self.assets.iter_enumerated().find(|(_, asset)| had(asset)).map(|(index, _)| index)
+    }
+
     /// What to write instead of an asset key that doesn't exist.
     pub fn asset_hint(&self, key: &str) -> String {
+        if let Some(renamed) = self.renamed_from(key) {
+            return format!("it is called `{}` now", self.key(renamed));
+        }
         hint(key, self.assets.iter().map(|asset| asset.spec.key.as_str()), "`list assets` lists all assets")
     }
 

@@ -28,6 +28,7 @@ mod exclusions;
 mod fit;
 mod index_set;
 mod key;
+mod key_changes;
 mod key_set;
 mod key_space;
 mod label;
@@ -51,6 +52,7 @@ pub use dimension::{Dimension, DimensionKind, Dimensions, dynamic, fixed, fixed_
 pub use fit::fit_problem;
 pub use index_set::IndexSet;
 pub use key::{Key, KeyValue};
+pub use key_changes::KeyChanges;
 pub use key_set::{KeyIndex, KeySet};
 pub use key_space::{Axis, KeySpace, Texts};
 pub use moment::KeyMoment;

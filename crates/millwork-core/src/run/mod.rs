@@ -2,6 +2,7 @@
 
 mod limits;
 mod queue;
+mod renamed;
 mod reproduction;
 mod request;
 mod retries;

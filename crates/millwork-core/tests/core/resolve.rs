@@ -399,3 +399,39 @@ fn limits_let_something_pass() {
         ],
     );
 }
+
+#[test]
+fn former_keys() {
+    let renamed =
+        |key: &str, from: &[&str]| from.iter().fold(asset(key, &[]), |asset, from| asset.renamed_from(*from));
+    let of = |assets: Vec<AssetDefinition>| assets.into_iter().fold(Definitions::new(), Definitions::asset);
+    check(of(vec![renamed("c", &["b", "a"]), renamed("d", &["e"])]), &[]);
+    check(
+        of(vec![
+            renamed("a", &["a", "b c", "b"]),
+            renamed("b", &[]),
+            renamed("c", &["d"]),
+            renamed("e", &["d"]),
+        ]),
+        &[
+            "the former key of asset `a` is invalid: it is renamed from itself; hint: write the key that it had before",
+            "the former key of asset `a` is invalid: it is renamed from `b c`, which can't be a key: it contains ' '; \
+             hint: use letters, digits, `_`, `-`, `.` and `/`",
+            "the former key of asset `a` is invalid: it is renamed from `b`, which is still defined; \
+             hint: remove the definition of `b`, or leave `renamed_from` out",
+            "the former key of asset `e` is invalid: it is renamed from `d`, and so is `c`; \
+             hint: a history goes to one asset: leave `renamed_from` out at the other",
+        ],
+    );
+    let checked = of(vec![renamed("c", &["b", "a"])]).check(check_of("c", "fits", false, &[]));
+    let renames = checked.resolve().unwrap().renames();
+    let pairs: Vec<String> =
+        renames.iter().flat_map(|renamed| &renamed.steps).map(|(from, to)| format!("{from} {to}")).collect();
+    assert_eq!(pairs, ["b c", "b:fits c:fits", "a c", "a:fits c:fits"]);
+    let errors =
+        Definitions::new().asset(asset("d", &["b"])).asset(renamed("c", &["b"])).resolve().unwrap_err();
+    assert_eq!(
+        errors.0[0].one_line(),
+        "`d` depends on asset `b`, which is not part of the definitions; hint: it is called `c` now"
+    );
+}

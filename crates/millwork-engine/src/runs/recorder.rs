@@ -284,6 +284,8 @@ impl Log<'_> {
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
             | EventBody::PartitionsChanged(_)
+            | EventBody::AssetRenamed(_)
+            | EventBody::PartitionsRenamed(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)
             | EventBody::Logged(_)

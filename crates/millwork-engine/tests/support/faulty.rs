@@ -7,19 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::id::BackfillId;
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::VersionNumber;
 use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use millwork_storage::{
-    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
-    BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
-    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
-    NewBackfill, NewRun, Pending, PendingStore, PoolSlots, RetentionStore, RunQuery, RunRecord, RunStore,
-    SlotId, StorageError, Store, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable,
-    VersionStore,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery, BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance, NewBackfill, NewRun, Pending, PendingStore, PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, Store, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
 };
 use tokio::sync::RwLock;
 
@@ -339,6 +334,17 @@ impl VersionStore for Faulty {
 
     async fn removed_values(&self, sequences: &[u64]) -> Result<Vec<u64>, StorageError> {
         self.inner.removed_values(sequences).await
+    }
+}
+
+#[async_trait]
+impl RenameStore for Faulty {
+    async fn rename(&self, renamed: NewEvent) -> Result<Option<u64>, StorageError> {
+        self.inner.rename(renamed).await
+    }
+
+    async fn known_assets(&self, assets: &[AssetKey]) -> Result<Vec<AssetKey>, StorageError> {
+        self.inner.known_assets(assets).await
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) fn transcript_of(event: &Event) -> String {
         EventBody::VersionDecided(decided) => format!("decided{asset}: {decided}"),
         EventBody::VersionsBacktested(tested) => format!("backtested{asset}: {tested}"),
         EventBody::PartitionsChanged(changed) => changed.to_string(),
+        EventBody::AssetRenamed(renamed) => renamed.to_string(),
+        EventBody::PartitionsRenamed(renamed) => renamed.to_string(),
         EventBody::ShadowCalled(called) => format!("called{asset}: {called}"),
         EventBody::AliasPinned(pinned) => format!("pinned{asset}: {pinned}"),
         body @ (EventBody::RunQueued

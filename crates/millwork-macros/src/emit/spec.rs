@@ -30,7 +30,18 @@ pub(crate) fn spec_expression(
 
 /// Statements that describe the asset `spec`.
 pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream {
-    let Catalog { key: _, description, group, kinds, owners, tags, metric, automation, freshness } = catalog;
+    let Catalog {
+        key: _,
+        renamed_from,
+        description,
+        group,
+        kinds,
+        owners,
+        tags,
+        metric,
+        automation,
+        freshness,
+    } = catalog;
     let description = text(description);
     let group = group.as_ref().map(text).into_iter();
     let (kinds, owners) = (kinds.iter().map(text), owners.iter().map(text));
@@ -45,6 +56,7 @@ pub(crate) fn catalog_statements(catalog: &Catalog, spec: &Ident) -> TokenStream
     let freshness = freshness.as_ref().map(|freshness| typed(freshness, policy)).into_iter();
     quote! {
         #spec.description = #description;
+        #(#spec.renamed_from.push(::core::convert::From::from(#renamed_from));)*
         #(#spec.group = ::core::option::Option::Some(#group);)*
         #(#spec.kinds.push(#kinds);)*
         #(#spec.owners.push(#owners);)*

@@ -32,6 +32,7 @@ pub(super) enum Form {
     Freshness,
     Severity,
     Format,
+    Former,
     Flag,
 }
 
@@ -74,6 +75,7 @@ const FORMS: &[(&str, Form)] = &[
     ("alias", Form::Text),
     ("shadow", Form::Asset),
     ("shadow_safe", Form::Flag),
+    ("renamed_from", Form::Former),
 ];
 
 impl Form {
@@ -101,6 +103,7 @@ impl Form {
             Self::Freshness => format!("{name} = FreshnessPolicy::time_window(…)"),
             Self::Severity => format!("{name} = \"warn\""),
             Self::Format => format!("{name} = Json"),
+            Self::Former => format!("{name} = \"old_name\""),
             Self::Flag => name.to_string(),
         }
     }
@@ -114,6 +117,7 @@ impl Form {
             Self::Texts | Self::Expressions if is_list => list::<Expr>(input),
             Self::Assets if is_list => list::<Path>(input),
             Self::Tags if is_list => pairs(input),
+            Self::Former if is_list || is_value => self.parse_former(name, input),
             Self::Format | Self::Asset if is_value => {
                 input.parse::<Token![=]>()?;
                 Ok(Value::Tokens(input.parse::<Type>()?.into_token_stream()))
@@ -145,6 +149,7 @@ impl Form {
             | Self::Assets
             | Self::Asset
             | Self::Format
+            | Self::Former
             | Self::Flag => Err(self.misspelt(name, name)),
         }
     }
@@ -162,6 +167,23 @@ impl Form {
             (_, Some(_)) => Err(misspelt()),
             (_, None) => Ok(Value::Tokens(expression.into_token_stream())),
         }
+    }
+
+    /// A key, or several in parentheses, the newest first.
+    fn parse_former(self, name: &Ident, input: ParseStream<'_>) -> syn::Result<Value> {
+        let keys: Vec<Expr> = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            vec![input.parse()?]
+        } else {
+            let content;
+            parenthesized!(content in input);
+            Punctuated::<Expr, Token![,]>::parse_terminated(&content)?.into_iter().collect()
+        };
+        let key = |key: &Expr| match literal(key) {
+            Some(Lit::Str(text)) => checked(text, prefix_problem).map(|_| text.to_token_stream()),
+            _ => Err(self.misspelt(name, key)),
+        };
+        Ok(Value::List(keys.iter().map(key).collect::<syn::Result<_>>()?))
     }
 
     /// A text, and after it which of two values is better.

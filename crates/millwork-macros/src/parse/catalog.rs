@@ -14,6 +14,8 @@ pub(crate) const CATALOG: &[&str] =
 pub(crate) struct Catalog {
     /// The key of the asset.
     pub(crate) key: Key,
+    /// The literals of the keys that it had before.
+    pub(crate) renamed_from: Vec<TokenStream>,
     /// An expression: what it is, in Markdown.
     pub(crate) description: TokenStream,
     /// An expression: the group.
@@ -38,6 +40,7 @@ impl Catalog {
         let name = arguments.literal("name").map_or_else(|| name.to_owned(), syn::LitStr::value);
         Self {
             key: Key::new(arguments.literal("key_prefix"), &name),
+            renamed_from: arguments.list("renamed_from"),
             description: arguments.tokens("description").unwrap_or_else(|| quote!(#doc_comment)),
             group: arguments.tokens("group"),
             kinds: arguments.list("kinds"),

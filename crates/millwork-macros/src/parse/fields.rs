@@ -22,6 +22,7 @@ const FIELD: &[&str] = &[
     "automation",
     "freshness",
     "format",
+    "renamed_from",
 ];
 
 /// A struct whose fields are assets.

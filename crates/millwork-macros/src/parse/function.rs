@@ -1,6 +1,6 @@
 //! The function under an attribute: what it takes and returns, and the form in which it is kept.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -31,6 +31,8 @@ pub(crate) struct Function {
     pub(crate) returned: Option<Returned>,
     /// The hash of its tokens.
     pub(crate) code_version: String,
+    /// The tokens of which that is the hash: the signature and the body.
+    source: (TokenStream, TokenStream),
     /// Whether an item can stand beside it.
     pub(crate) is_free: bool,
     /// The function itself, as it is emitted.
@@ -83,10 +85,33 @@ impl Function {
             parameters,
             returned,
             code_version: code_version(&[&version_source, &item.body]),
+            source: (version_source, item.body.clone()),
             is_free: item.signature.receiver().is_none(),
             kept: kept(&item),
             name,
         })
+    }
+}
+
+impl Function {
+    /// The function with the code version that it has under another name, so that one that was renamed isn't another one.
+    pub(crate) fn versioned_as(self, name: &str) -> Self {
+        let Ok(name) = syn::parse_str::<Ident>(name) else { return self };
+        let (signature, body) = &self.source;
+        let mut is_name = false;
+        let renamed = signature.clone().into_iter().map(|token| match token {
+            TokenTree::Ident(word) if is_name => {
+                is_name = false;
+                TokenTree::Ident(Ident::new(&name.to_string(), word.span()))
+            }
+            TokenTree::Ident(word) => {
+                is_name = word == "fn";
+                TokenTree::Ident(word)
+            }
+            token => token,
+        });
+        let renamed: TokenStream = renamed.collect();
+        Self { code_version: code_version(&[&renamed, body]), ..self }
     }
 }
 

@@ -74,6 +74,11 @@ impl Home {
         errors?.into_iter().next()
     }
 
+    /// The daemons that are known to live, this process among them.
+    pub(super) fn daemons(&self) -> Vec<Holder> {
+        self.living().map(|found| found.daemon).collect()
+    }
+
     /// The announcements of the daemons that are known to live.
     fn living(&self) -> impl Iterator<Item = Announcement> {
         self.announcements().into_iter().map(|(_, found)| found).filter(|found| self.lives(found))

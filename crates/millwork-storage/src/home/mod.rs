@@ -7,6 +7,7 @@ mod daemons;
 mod folder;
 mod processes;
 mod recover;
+mod renames;
 
 pub use daemons::Announced;
 pub use folder::Home;

@@ -43,7 +43,7 @@ impl Home {
 
     /// The runs that go on as long as their processes do: those that have begun, and those that were requested by the process
     /// that is about to execute them.
-    async fn held_runs(&self) -> Result<Vec<RunRecord>, StorageError> {
+    pub(super) async fn held_runs(&self) -> Result<Vec<RunRecord>, StorageError> {
         let (key, value) = QUEUE_TAG;
         let requested = RunQuery {
             statuses: vec![RunStatus::Queued],

@@ -1,6 +1,7 @@
 //! A store in memory, for tests: simple enough to be right by inspection. Nothing is indexed, and everything happens
 //! under one lock.
 
+mod renames;
 mod state;
 mod store;
 

@@ -263,7 +263,7 @@ impl State {
         self.push(NewEvent::of_run(run, at, body)).map(drop)
     }
 
-    fn push(&mut self, mut event: NewEvent) -> Result<u64, StorageError> {
+    pub(super) fn push(&mut self, mut event: NewEvent) -> Result<u64, StorageError> {
         event.at = stored(event.at);
         if let Some(id) = event.run {
             self.run(id)?.projection.apply(&event.body, event.at);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use millwork_core::backfill::Backfill;
-use millwork_core::event::{Event, EventBody};
+use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::id::BackfillId;
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunStatus};
@@ -19,12 +19,7 @@ use crate::micros::stored;
 use crate::retention_store::LATELY;
 use crate::version_store::{kept_versions, undecided_versions};
 use crate::{
-    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
-    BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
-    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
-    NewBackfill, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots, RetentionStore, RunQuery,
-    RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick,
-    Unwritable, VersionStore,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery, BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance, NewBackfill, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
 };
 
 /// A store in memory, for tests.
@@ -497,6 +492,18 @@ impl VersionStore for MemoryStore {
         let removed = state.events.iter().filter(|stored| stored.value_is_forgotten);
         let removed = removed.map(|stored| stored.event.sequence);
         Ok(removed.filter(|sequence| sequences.contains(sequence)).collect())
+    }
+}
+
+#[async_trait]
+impl RenameStore for MemoryStore {
+    async fn rename(&self, renamed: NewEvent) -> Result<Option<u64>, StorageError> {
+        self.state()?.rename(renamed)
+    }
+
+    async fn known_assets(&self, assets: &[AssetKey]) -> Result<Vec<AssetKey>, StorageError> {
+        let state = self.state()?;
+        Ok(assets.iter().filter(|asset| state.knows(asset)).cloned().collect())
     }
 }
 

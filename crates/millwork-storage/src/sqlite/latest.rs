@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use millwork_core::AssetKey;
 use millwork_core::event::{Event, EventKind, KindSet};
-use sqlx::AssertSqlSafe;
+use millwork_core::{AssetKey, PartitionKey};
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::events::is_one_of;
+use super::failure::unreadable;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::reader::Reader;
 use super::writer::Transaction;
@@ -36,6 +37,26 @@ impl Reader {
             events.extend(self.unpacked("read the latest events", query).await?);
         }
         Ok(fold(events))
+    }
+
+    /// The partitions of an asset that have a verdict; `None` for the asset without one.
+    pub(super) async fn partitions_made(
+        &self,
+        asset: &AssetKey,
+    ) -> Result<Vec<Option<PartitionKey>>, StorageError> {
+        // As one text, like events: there can be a million.
+        let text = "SELECT json_group_array(json_array(partitions.name, partitions.label)) FROM names CROSS JOIN latest ON \
+                    latest.asset = names.id LEFT JOIN names AS partitions ON partitions.id = latest.partition WHERE names.name = ?";
+        let query = sqlx::query(text).bind(asset.as_str().to_owned());
+        let rows = self.rows("read the partitions that were made", query).await?;
+        let Some(row) = rows.first() else { return Ok(Vec::new()) };
+        let json: &str = row.try_get(0).map_err(unreadable("names"))?;
+        let found: Vec<(Option<String>, Option<String>)> =
+            serde_json::from_str(json).map_err(unreadable("names"))?;
+        let key = |(identity, label): (Option<String>, Option<String>)| {
+            identity.map(|identity| PartitionKey::of_identity(&identity, label.as_deref()))
+        };
+        Ok(found.into_iter().map(key).collect())
     }
 }
 

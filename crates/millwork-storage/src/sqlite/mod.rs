@@ -51,6 +51,7 @@ mod migrate;
 mod packed_events;
 mod pending;
 mod reader;
+mod renames;
 mod retention;
 mod rows;
 mod runs;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use millwork_core::asset::{Decision, MetadataValue, Severity};
 use millwork_core::event::{
-    AliasChange, AliasMoved, AliasPinned, Asked, BacktestOutcome, BacktestedVersion, CheckEvaluation,
-    Environment, EventBody, FileHasher, InputVersion, LogLine, Materialization, Mover, NewEvent,
-    PartitionsChanged, Provenance, ShadowCalled, ShadowOutcome, ShadowTrial, ShadowValue, StoredValue,
-    ValueLocation, VersionDecided, VersionJudged, VersionsBacktested, WorkingTree,
+    AliasChange, AliasMoved, AliasPinned, Asked, AssetRenamed, BacktestOutcome, BacktestedVersion,
+    CheckEvaluation, Environment, EventBody, FileHasher, InputVersion, LogLine, Materialization, Mover,
+    NewEvent, PartitionsChanged, PartitionsRenamed, Provenance, ShadowCalled, ShadowOutcome, ShadowTrial,
+    ShadowValue, StoredValue, ValueLocation, VersionDecided, VersionJudged, VersionsBacktested, WorkingTree,
 };
 use millwork_core::param::LogLevel;
 use millwork_core::run::{Failure, FailureClass, FailureKind};
@@ -159,6 +159,16 @@ fn every_body() -> Vec<EventBody> {
             dimension: "countries".to_owned(),
             added: vec!["de".to_owned(), "a|b".to_owned()],
             removed: vec!["🙂".to_owned()],
+        }),
+        EventBody::AssetRenamed(AssetRenamed {
+            from: "old".into(),
+            to: "b/new".into(),
+            steps: vec![("old".into(), "b/new".into())],
+        }),
+        EventBody::PartitionsRenamed(PartitionsRenamed {
+            assets: vec!["a".into()],
+            steps: vec!["a".into()],
+            keys: vec![("uk".into(), "🙂|gb".into())],
         }),
         EventBody::VersionsBacktested(VersionsBacktested {
             gate: "better".to_owned(),

@@ -46,6 +46,12 @@ pub(crate) async fn are_told_apart(store: Backend) {
     }
     let latest = store.latest(&["a".into()]).await.unwrap();
     assert_eq!(latest.len(), alike.len());
+    let mut made = store.partitions_made(&"a".into()).await.unwrap();
+    let mut expected: Vec<_> = alike.iter().cloned().map(Some).collect();
+    made.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(made, expected);
+    assert!(store.partitions_made(&"b".into()).await.unwrap().is_empty());
     let last = store.last_versions(&["a".into()]).await.unwrap();
     let mut found: Vec<&str> =
         last.iter().filter_map(|(of, _)| Some(of.partition.as_ref()?.label())).collect();

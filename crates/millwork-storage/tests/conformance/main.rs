@@ -17,6 +17,7 @@ mod latest;
 mod maintenance;
 mod pending;
 mod pool_slots;
+mod renames;
 mod retention;
 mod runs;
 mod runs_found;
@@ -130,6 +131,11 @@ for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::versions::changed_by_one_of_two as one_of_two_changes_of_a_model_wins,
     crate::versions::found as versions_are_found,
     crate::versions::inputs_without_numbers as inputs_of_before_versions_were_numbered_are_found,
+    crate::renames::of_an_asset as an_asset_is_renamed_with_its_history,
+    crate::renames::of_an_asset_that_has_a_history as a_history_is_not_written_over,
+    crate::renames::in_a_chain as an_asset_is_renamed_again,
+    crate::renames::by_several_at_once as an_asset_is_renamed_once,
+    crate::renames::of_partitions as keys_of_partitions_are_renamed,
     crate::maintenance::counted as what_is_there_is_counted,
     crate::maintenance::compacted as a_store_can_be_compacted,
     crate::maintenance::whole as nothing_is_found_in_a_whole_store,

@@ -116,6 +116,11 @@ impl Cached {
             let followed = follow(store, self.behind, StatusFold::KINDS, PAGE).await?;
             self.behind = followed.behind;
             has_changed |= !followed.events.is_empty();
+            if followed.events.iter().any(StatusFold::begins_anew) {
+                let snapshot = self.snapshot.clone();
+                *self = Self { snapshot, ..Self::read(graph, store).await? };
+                return Ok(true);
+            }
             for event in &followed.events {
                 self.fold.apply(event);
                 if let Some(numbers) = Numbers::of(event) {

@@ -130,6 +130,8 @@ impl Progress {
             | EventBody::VersionDecided(_)
             | EventBody::VersionsBacktested(_)
             | EventBody::PartitionsChanged(_)
+            | EventBody::AssetRenamed(_)
+            | EventBody::PartitionsRenamed(_)
             | EventBody::ShadowCalled(_)
             | EventBody::AliasPinned(_)
             | EventBody::EnvironmentRecorded(_)

@@ -120,6 +120,8 @@ fn line(event: &Event) -> Option<Line> {
         EventBody::VersionDecided(decided) => ("info", format!("{of}{decided}")),
         EventBody::VersionsBacktested(tested) => ("info", format!("{of}{tested}")),
         EventBody::PartitionsChanged(changed) => ("info", changed.to_string()),
+        EventBody::AssetRenamed(renamed) => ("info", renamed.to_string()),
+        EventBody::PartitionsRenamed(renamed) => ("info", renamed.to_string()),
         EventBody::ShadowCalled(called) => {
             let level = if called.outcome.is_bad() { "warn" } else { "debug" };
             (level, format!("{of}{called}"))

@@ -614,7 +614,7 @@ mod tests {
     async fn the_latest_value_is_of_a_partition_that_there_is() {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Home::open(folder.path()).await.expect("a home");
-        let opened = Opened { store: home.store(), home };
+        let opened = Opened::new(home, None);
         let asset = || AssetDefinition::new("x").produces::<u8, _>().blocking(|_| Ok(0_u8));
         let whole = Definitions::new().asset(asset()).resolve().expect("definitions that fit");
         let parts = asset().partitions(PartitionsDefinition::fixed(["p1", "p2"]));

@@ -105,6 +105,7 @@ impl Service {
         opened: &Opened,
         arguments: &DaemonArguments,
     ) -> Result<Self, Failure> {
+        opened.check_renames()?;
         let (launcher, runs, captured): (Arc<dyn Launcher>, _, _) = if arguments.in_process {
             log::install()?;
             let runs = InProcessRuns::new(session.engine(opened, EngineOptions::default())?);

@@ -323,6 +323,8 @@ fn log_line(event: &Event) -> String {
         EventBody::VersionDecided(decided) => format!("      {of}{decided}"),
         EventBody::VersionsBacktested(tested) => format!("      {of}{tested}"),
         EventBody::PartitionsChanged(changed) => format!("      {changed}"),
+        EventBody::AssetRenamed(renamed) => format!("      {renamed}"),
+        EventBody::PartitionsRenamed(renamed) => format!("      {renamed}"),
         EventBody::ShadowCalled(called) => {
             let level = if called.outcome.is_bad() { "WARN " } else { "     " };
             format!("{level} {of}{called}")
