@@ -1,7 +1,7 @@
 //! The status of assets and their partitions, with its causes.
 
 use jiff::Timestamp;
-use millwork_core::asset_status::PartitionHealth;
+use millwork_core::asset_status::{AssetHealth, PartitionHealth, PartitionSets};
 use millwork_core::plan::Cause;
 use millwork_core::run::RunId;
 use millwork_core::version::{AliasName, VersionNumber};
@@ -13,16 +13,19 @@ use utoipa::ToSchema;
 use crate::names::AssetStatusName;
 use crate::run::FailureView;
 
-/// The status of an asset without partitions, or of one partition of an asset.
+/// The status of an asset without partitions, of one partition of an asset, or of an asset with more partitions than are listed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AssetStatusView {
     /// The asset's key.
     #[schema(value_type = String)]
     pub asset: AssetKey,
-    /// The partition; `null` if the asset has none.
+    /// The partition; `null` for the asset as a whole.
     #[schema(required, value_type = Option<String>)]
     #[serde(serialize_with = "crate::label::of_partition")]
     pub partition: Option<PartitionKey>,
+    /// The numbers of the asset's partitions by their status, of an asset with more than are listed; otherwise absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<PartitionCounts>,
     /// The status of the asset or partition.
     #[schema(value_type = AssetStatusName)]
     pub state: AssetStatus,
@@ -42,6 +45,23 @@ pub struct AssetStatusView {
     /// The run that is materializing it; `null` if there is none.
     #[schema(required, value_type = Option<String>)]
     pub run: Option<RunId>,
+}
+
+/// The numbers of an asset's partitions by their status; each has one. Of an external asset they are those that were reported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PartitionCounts {
+    /// The number of all partitions.
+    pub all: u64,
+    /// Partitions whose value is what making it now would be based on.
+    pub fresh: u64,
+    /// Partitions without a value.
+    pub missing: u64,
+    /// Partitions whose code or inputs have changed since they were made.
+    pub stale: u64,
+    /// Partitions that are being made.
+    pub running: u64,
+    /// Partitions whose last attempt failed.
+    pub failed: u64,
 }
 
 /// A cause of staleness.
@@ -157,6 +177,7 @@ impl AssetStatusView {
         Self {
             asset: asset.clone(),
             partition: health.partition.clone(),
+            partitions: None,
             state: health.status,
             causes: health.causes().iter().cloned().map(Into::into).collect(),
             failure: health.failure.clone().map(Into::into),
@@ -164,6 +185,37 @@ impl AssetStatusView {
             late,
             materialized_at: health.last_materialized_at,
             run: health.progress.map(|progress| progress.run),
+        }
+    }
+}
+
+impl AssetStatusView {
+    /// The status of an asset as a whole, with the numbers of its partitions. `late` is as in [`new`](Self::new).
+    pub fn of_whole(asset: &AssetKey, health: &AssetHealth, late: Option<String>) -> Self {
+        Self {
+            asset: asset.clone(),
+            partition: None,
+            partitions: Some(PartitionCounts::from(&health.partitions)),
+            state: health.status,
+            causes: Vec::new(),
+            failure: None,
+            failing_checks: health.failing_checks().iter().cloned().collect(),
+            late,
+            materialized_at: health.last_materialized_at,
+            run: health.progress().map(|progress| progress.run),
+        }
+    }
+}
+
+impl From<&PartitionSets> for PartitionCounts {
+    fn from(sets: &PartitionSets) -> Self {
+        Self {
+            all: sets.all().count(),
+            fresh: sets.count(AssetStatus::Fresh),
+            missing: sets.count(AssetStatus::Missing),
+            stale: sets.count(AssetStatus::Stale),
+            running: sets.count(AssetStatus::Running),
+            failed: sets.count(AssetStatus::Failed),
         }
     }
 }

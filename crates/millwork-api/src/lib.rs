@@ -40,7 +40,7 @@ pub use asset::{
     AssetDetails, AssetListing, AssetPage, AssetSummary, AssetView, FreshnessView, LatestView,
     MainNumberView, MetricView,
 };
-pub use asset_status::{AssetStatusView, CauseView, ConfigChangeView};
+pub use asset_status::{AssetStatusView, CauseView, ConfigChangeView, PartitionCounts};
 pub use automation::{
     AssetSwitch, AutomationEntryView, AutomationSwitch, AutomationView, ExplainedAsset, ExplanationView,
     HoldView, OutcomeView, PartView, SimulatedRunView, TruthView, condition_off, watches_not_on,

@@ -1,71 +1,43 @@
 //! Derives the health of every asset from the fold of the log.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use super::fold::{StatusFold, StepProgress};
+use super::compared::{Compared, Comparison, Moved, inputs, newest};
+use super::details::Details;
+use super::fold::{Changes, StatusFold};
+use super::health::{AssetHealth, PartitionHealth};
+use super::sets::{Keys, PartitionSets};
 use crate::asset::AssetStatus;
-use crate::freshness::Freshness;
-use crate::graph::{AssetGraph, AssetIndex};
-use crate::id::PartitionKey;
+use crate::graph::{AssetGraph, AssetIndex, StepIndex};
 use crate::index::IndexVec;
-use crate::outcome::Failure;
-use crate::partition::{AssetPartition, KeyMoment};
-use crate::plan::{Cause, Plan, Staleness, StalenessReport};
+use crate::partition::{KeyIndex, KeyMoment, KeySet, KeySpace};
+use crate::plan::ComparedConfigs;
+use crate::version::ReadAs;
 
-/// How all assets of a graph are at a moment.
-#[derive(Debug, Default)]
+/// How all assets of a graph are at a moment. Copies share what they have in common.
+#[derive(Clone, Debug, Default)]
 pub struct AssetStatuses {
-    assets: IndexVec<AssetIndex, AssetHealth>,
-}
-
-/// The health of an asset: its status, the reasons, and other problems.
-#[derive(Clone, Debug)]
-pub struct AssetHealth {
-    /// The worst status of its partitions.
-    pub status: AssetStatus,
-    /// When any of its partitions was last materialized; `None` if never.
-    pub last_materialized_at: Option<Timestamp>,
-    /// Its freshness by its policy; `None` without one. The policy is about the asset as a whole: one that has a new
-    /// partition every day isn't late because of the first.
-    pub freshness: Option<Freshness>,
-    /// Its partitions in the order of the plan; one without a key for an asset that has no partitions. Of an external asset, those that
-    /// were reported.
-    pub partitions: Vec<PartitionHealth>,
-}
-
-/// How an asset without partitions is, or one partition of an asset.
-#[derive(Clone, Debug)]
-pub struct PartitionHealth {
-    /// The partition; `None` if the asset has no partitions.
-    pub partition: Option<PartitionKey>,
-    /// The status of the partition.
-    pub status: AssetStatus,
-    /// Whether its value is what running its function now would be based on, whatever runs or has failed. An external one is fresh.
-    pub staleness: Staleness,
-    /// Why the last attempt to make it failed; `None` if something was made since.
-    pub failure: Option<Failure>,
-    /// The progress of its step; `None` if it isn't running.
-    pub progress: Option<StepProgress>,
-    /// When it was last materialized; `None` if never.
-    pub last_materialized_at: Option<Timestamp>,
-    /// The checks that failed the last time that they were evaluated, by name.
-    pub failing_checks: Vec<String>,
+    moment: KeyMoment,
+    assets: IndexVec<AssetIndex, Arc<AssetHealth>>,
+    compared: IndexVec<AssetIndex, Arc<Compared>>,
 }
 
 impl AssetStatuses {
     /// Derives the health of all assets of a graph from the log, at a moment.
     pub fn derive(graph: &AssetGraph, log: &StatusFold, moment: &KeyMoment) -> Self {
-        let (plan, now) = (Plan::of_everything(graph, moment), moment.now());
-        let report = StalenessReport::new(graph, &plan, &log.evaluations);
-        let health = |(asset, partitions): (AssetIndex, Vec<AssetPartition<AssetIndex>>)| {
-            let of =
-                |partition: AssetPartition<AssetIndex>| partition_health(graph, &report, log, &partition);
-            AssetHealth::new(graph, asset, partitions.into_iter().map(of).collect(), now)
-        };
-        let partitions = partitions(graph, &plan, log);
-        Self { assets: graph.assets().indices().zip(partitions).map(health).collect() }
+        Self::default().next(graph, log, moment, None)
+    }
+
+    /// The health of all assets at a later moment, after events that the log has taken in since the last call. Only what has changed is derived
+    /// again.
+    #[must_use]
+    pub fn updated(&self, graph: &AssetGraph, log: &mut StatusFold, moment: &KeyMoment) -> Self {
+        let changes = log.take_changes().filter(|_| self.assets.len() == graph.assets().len());
+        match &changes {
+            Some(_) => self.next(graph, log, moment, changes.as_ref()),
+            None => Self::derive(graph, log, moment),
+        }
     }
 
     /// The health of an asset.
@@ -74,7 +46,7 @@ impl AssetStatuses {
     }
 
     /// All assets, in the order of the graph.
-    pub fn all(&self) -> &IndexVec<AssetIndex, AssetHealth> {
+    pub fn all(&self) -> &IndexVec<AssetIndex, Arc<AssetHealth>> {
         &self.assets
     }
 
@@ -82,134 +54,255 @@ impl AssetStatuses {
     pub fn count(&self, status: AssetStatus) -> usize {
         self.assets.iter().filter(|health| health.status == status).count()
     }
+
+    /// Some partitions of an asset in detail, in the order of their keys; of an asset without partitions itself. `log` is what the statuses
+    /// were derived from.
+    pub fn partitions(
+        &self,
+        graph: &AssetGraph,
+        log: &StatusFold,
+        asset: AssetIndex,
+        keys: &[KeyIndex],
+    ) -> Vec<PartitionHealth> {
+        self.details(graph, log).of(asset, keys)
+    }
+
+    fn details<'a>(&'a self, graph: &'a AssetGraph, log: &'a StatusFold) -> Details<'a> {
+        let Self { moment, assets, compared } = self;
+        Details { graph, log, moment, assets, compared }
+    }
+
+    fn next(
+        &self,
+        graph: &AssetGraph,
+        log: &StatusFold,
+        moment: &KeyMoment,
+        changes: Option<&Changes>,
+    ) -> Self {
+        let changed = |asset: AssetIndex| changes.and_then(|changes| changes.assets.get(graph.key(asset)));
+        let is_external = |asset: AssetIndex| graph.assets()[asset].step.is_none();
+        // All assets without partitions have the same key at any moment.
+        let unpartitioned = Keys::None(Arc::new(KeySpace::unpartitioned(moment.now())));
+        let keys = |asset: AssetIndex| {
+            let has_partitions = is_external(asset) || graph.partitions(asset).is_some();
+            let is_known = !has_partitions || is_external(asset) && changed(asset).is_none();
+            match changes {
+                Some(_) if is_known => self.compared[asset].keys.clone(),
+                Some(_) | None if !has_partitions => unpartitioned.clone(),
+                Some(_) | None => keys(graph, log, moment, asset),
+            }
+        };
+        let keys: IndexVec<AssetIndex, Keys> = graph.assets().indices().map(keys).collect();
+        let moved = |(asset, keys): (AssetIndex, &Keys)| {
+            if is_external(asset) {
+                return Moved::of_external(changes.is_none(), changed(asset));
+            }
+            let before = changes.map(|_| &*self.compared[asset]);
+            Moved::new(keys, before, log.asset(graph.key(asset)), changed(asset))
+        };
+        let moved = keys.iter_enumerated().map(moved).collect();
+        let mut update = Update {
+            graph,
+            log,
+            changes,
+            before: self,
+            keys,
+            moved,
+            configs: ComparedConfigs::default(),
+            next: Self { moment: moment.clone(), ..Self::default() },
+        };
+        for asset in graph.assets().indices() {
+            update.add(asset);
+        }
+        update.next
+    }
 }
 
-/// The partitions of each asset, at least one without a key.
-fn partitions(
-    graph: &AssetGraph,
-    plan: &Plan,
-    log: &StatusFold,
-) -> IndexVec<AssetIndex, Vec<AssetPartition<AssetIndex>>> {
-    let mut partitions: IndexVec<AssetIndex, Vec<_>> = graph.assets().map(|_| Vec::new());
-    for step in &plan.steps {
-        for output in graph.outputs(step.step) {
-            partitions[*output].push(step.at_partition(*output));
-        }
+/// What the keys of an asset with partitions are, or of an external one.
+fn keys(graph: &AssetGraph, log: &StatusFold, moment: &KeyMoment, asset: AssetIndex) -> Keys {
+    if graph.assets()[asset].step.is_some() {
+        return Keys::Defined(graph.key_space(asset, moment));
     }
     // The partitions of external assets aren't defined here.
-    if graph.assets().iter().any(|node| node.step.is_none()) {
-        let reported = log.evaluations.keys().chain(log.checks.keys());
-        let reported = reported.filter_map(|reported| reported.by_index(graph));
-        let reported: BTreeSet<_> =
-            reported.filter(|reported| graph.assets()[reported.asset].step.is_none()).collect();
-        reported.into_iter().for_each(|reported| partitions[reported.asset].push(reported));
+    let facts = log.asset(graph.key(asset));
+    let reported: BTreeSet<_> =
+        facts.into_iter().flat_map(|facts| facts.partitions.keys().cloned()).collect();
+    Keys::reported(reported, moment.now())
+}
+
+/// The statuses as they are derived asset by asset, each after all that it takes.
+struct Update<'a> {
+    graph: &'a AssetGraph,
+    log: &'a StatusFold,
+    /// What has changed since; `None` for everything.
+    changes: Option<&'a Changes>,
+    before: &'a AssetStatuses,
+    keys: IndexVec<AssetIndex, Keys>,
+    moved: IndexVec<AssetIndex, Moved>,
+    configs: ComparedConfigs,
+    next: AssetStatuses,
+}
+
+impl Update<'_> {
+    fn add(&mut self, asset: AssetIndex) {
+        let (health, compared) = match self.graph.assets()[asset].step {
+            Some(step) => self.made(asset, step),
+            None => self.external(asset),
+        };
+        self.next.assets.push(health);
+        self.next.compared.push(compared);
     }
-    for asset in graph.assets().indices() {
-        if partitions[asset].is_empty() {
-            partitions[asset].push(AssetPartition::new(asset, None));
+
+    fn compared_before(&self, asset: AssetIndex) -> Option<&Arc<Compared>> {
+        self.changes.map(|_| &self.before.compared[asset])
+    }
+
+    fn external(&self, asset: AssetIndex) -> (Arc<AssetHealth>, Arc<Compared>) {
+        let key = self.graph.key(asset);
+        if self.changes.is_some_and(|changes| !changes.assets.contains_key(key))
+            && let Some(unchanged) = self.as_before(asset)
+        {
+            return unchanged;
         }
+        let keys = self.keys[asset].clone();
+        let all = keys.space().all();
+        let newest = newest(&keys, None, &self.moved[asset], self.log.asset(key), &all);
+        let none = || KeySet::empty(all.dimensions());
+        let sets = PartitionSets::new(keys.clone(), &all, &none(), (none(), none()));
+        let compared = Compared::external(keys, newest);
+        (Arc::new(self.health(asset, sets, &compared)), Arc::new(compared))
     }
-    partitions
-}
 
-fn partition_health(
-    graph: &AssetGraph,
-    report: &StalenessReport,
-    log: &StatusFold,
-    asset: &AssetPartition<AssetIndex>,
-) -> PartitionHealth {
-    let step = graph.maker(asset);
-    let staleness = report.get(asset).cloned().unwrap_or(Staleness::Fresh);
-    let key = asset.by_key(graph);
-    let progress = step.as_ref().and_then(|step| log.running.get(step)).copied();
-    let failure = step.as_ref().and_then(|step| log.failure(step, &key)).cloned();
-    let status = match (&step, progress, &failure, &staleness) {
-        (None, ..) => AssetStatus::External,
-        (Some(_), Some(_), ..) => AssetStatus::Running,
-        (Some(_), None, Some(_), _) => AssetStatus::Failed,
-        (Some(_), None, None, Staleness::Fresh) => AssetStatus::Fresh,
-        (Some(_), None, None, Staleness::Missing) => AssetStatus::Missing,
-        (Some(_), None, None, Staleness::Stale(_)) => AssetStatus::Stale,
-    };
-    let checks = log.checks.get(&key).into_iter().flatten();
-    PartitionHealth {
-        status,
-        staleness,
-        failure,
-        progress,
-        last_materialized_at: log.materialized_at.get(&key).copied(),
-        failing_checks: checks.filter(|(_, passed)| !**passed).map(|(check, _)| check.clone()).collect(),
-        partition: key.partition,
+    fn made(&mut self, asset: AssetIndex, step: StepIndex) -> (Arc<AssetHealth>, Arc<Compared>) {
+        if !self.has_changed(asset, step)
+            && let Some(unchanged) = self.as_before(asset)
+        {
+            return unchanged;
+        }
+        let before = self.compared_before(asset).cloned();
+        let mut comparison = Comparison {
+            graph: self.graph,
+            log: self.log,
+            moment: &self.next.moment,
+            configs: &mut self.configs,
+            asset,
+            step,
+            keys: &self.keys[asset],
+            moved: &self.moved,
+            compared: &self.before.compared,
+        };
+        let compared = comparison.update(before.as_deref());
+        let space = self.keys[asset].space();
+        let mut behind = compared.outdated.clone();
+        for read in inputs(self.graph, step).filter(|read| read.input.read_as == ReadAs::Latest) {
+            if self.graph.assets()[read.asset].step.is_none() {
+                continue;
+            }
+            let upstream = &self.next.assets[read.asset].partitions;
+            let not_fresh =
+                if read.mapping.tolerates_missing() { upstream.stale() } else { upstream.behind().clone() };
+            if !not_fresh.is_empty() {
+                behind = behind.union(&read.mapping.downstream_of(&not_fresh, space, upstream.space()));
+            }
+        }
+        let at_work = self.at_work(asset, step);
+        let sets = PartitionSets::new(self.keys[asset].clone(), &compared.known, &behind, at_work);
+        let health = self.health(asset, sets, &compared);
+        (Arc::new(health), Arc::new(compared))
     }
-}
 
-impl AssetHealth {
-    fn new(graph: &AssetGraph, asset: AssetIndex, partitions: Vec<PartitionHealth>, now: Timestamp) -> Self {
-        let last_materialized_at =
-            partitions.iter().filter_map(|partition| partition.last_materialized_at).max();
-        let policy = graph.assets()[asset].spec.freshness.as_ref();
-        let status = AssetStatus::worst(partitions.iter().map(|partition| partition.status));
-        Self {
-            status: status.unwrap_or(AssetStatus::External),
+    /// Whether anything has changed that an asset follows from, but the time.
+    fn has_changed(&self, asset: AssetIndex, step: StepIndex) -> bool {
+        let Some(changes) = self.changes else { return true };
+        let node = &self.graph.steps()[step];
+        let is_other = |upstream: AssetIndex| {
+            // What is upstream was derived before.
+            let (before, now) = (&self.before.assets[upstream], &self.next.assets[upstream]);
+            !Arc::ptr_eq(before, now) && !before.partitions.is_like(&now.partitions)
+        };
+        changes.steps.contains(&node.key)
+            || !self.moved[asset].is_empty()
+            || node.upstream.iter().any(|upstream| !self.moved[*upstream].is_empty() || is_other(*upstream))
+            || node.histories.iter().any(|edge| !self.moved[edge.asset].is_empty())
+    }
+
+    /// What an asset was before, with its freshness now.
+    fn as_before(&self, asset: AssetIndex) -> Option<(Arc<AssetHealth>, Arc<Compared>)> {
+        let compared = self.compared_before(asset)?.clone();
+        let health = &self.before.assets[asset];
+        let policy = self.graph.assets()[asset].spec.freshness.as_ref();
+        let freshness =
+            policy.map(|policy| policy.state(health.last_materialized_at, self.next.moment.now()));
+        if freshness == health.freshness {
+            return Some((health.clone(), compared));
+        }
+        Some((Arc::new(AssetHealth { freshness, ..(**health).clone() }), compared))
+    }
+
+    /// The keys that a step runs for, and those for which it has failed without anything made of the asset since.
+    fn at_work(&self, asset: AssetIndex, step: StepIndex) -> (KeySet, KeySet) {
+        let keys = &self.keys[asset];
+        let dimensions = keys.space().names().count();
+        let Some(facts) = self.log.step(&self.graph.steps()[step].key) else {
+            return (KeySet::empty(dimensions), KeySet::empty(dimensions));
+        };
+        let made = self.log.asset(self.graph.key(asset));
+        let running = facts.running.keys().filter_map(|partition| keys.index_of(partition.as_ref()));
+        let failed = facts.failures.keys().filter(|partition| facts.failure(partition, made).is_some());
+        let failed = failed.filter_map(|partition| keys.index_of(partition.as_ref()));
+        (KeySet::of(dimensions, running), KeySet::of(dimensions, failed))
+    }
+
+    fn health(&self, asset: AssetIndex, sets: PartitionSets, compared: &Compared) -> AssetHealth {
+        let node = &self.graph.assets()[asset];
+        let last_materialized_at = compared.newest.as_ref().map(|(at, _)| *at);
+        let otherwise = if node.step.is_some() { AssetStatus::Fresh } else { AssetStatus::External };
+        let running = sets.running().next(None, 1).pop();
+        let progress = running.zip(node.step).and_then(|(index, step)| {
+            let facts = self.log.step(&self.graph.steps()[step].key)?;
+            facts.running.get(&sets.partition_at(&index)).copied()
+        });
+        let failing = self.log.asset(self.graph.key(asset)).map(|facts| &facts.failing_checks);
+        let is_there = |index: KeyIndex| sets.all().contains(&index);
+        let failing = failing
+            .into_iter()
+            .flatten()
+            .filter(|(partition, _)| sets.index_of(partition.as_ref()).is_some_and(is_there));
+        let failing_checks = failing.flat_map(|(_, checks)| checks.iter().cloned()).collect();
+        let policy = node.spec.freshness.as_ref();
+        let mut health = AssetHealth {
+            status: sets.worst().unwrap_or(otherwise),
             last_materialized_at,
-            freshness: policy.map(|policy| policy.state(last_materialized_at, now)),
-            partitions,
+            freshness: policy.map(|policy| policy.state(last_materialized_at, self.next.moment.now())),
+            partitions: sets,
+            progress,
+            failing_checks,
+            reasons: Vec::new(),
+        };
+        health.reasons = self.reasons(asset, &health, compared);
+        health
+    }
+
+    /// Why an asset isn't fresh, by its first partitions that aren't, and the first for each kind of reason.
+    fn reasons(&self, asset: AssetIndex, health: &AssetHealth, compared: &Compared) -> Vec<String> {
+        const SHOWN: usize = 8;
+        let sets = &health.partitions;
+        let (failed, stale) = (sets.failed(), sets.stale());
+        let of_inputs = stale.difference(&compared.outdated);
+        let first = [failed, &compared.outdated, &of_inputs].map(|keys| keys.next(None, 1)).concat();
+        let mut indexes = failed.union(&stale).next(None, SHOWN);
+        indexes.extend(first);
+        indexes.sort_unstable();
+        indexes.dedup();
+        let details = self.next.details(self.graph, self.log);
+        let mut reasons: Vec<String> = Vec::new();
+        for partition in indexes.iter().filter_map(|index| details.of_key(asset, health, compared, index)) {
+            for reason in partition.reasons() {
+                if reasons.len() < SHOWN && !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
         }
-    }
-
-    /// Whether its value is older than its freshness policy wants.
-    pub fn is_late(&self) -> bool {
-        match self.freshness {
-            Some(Freshness::Warn | Freshness::Fail) => true,
-            Some(Freshness::Pass | Freshness::Unknown) | None => false,
-        }
-    }
-
-    /// Whether any of its partitions is stale or missing, whatever runs or has failed: a run of stale assets makes those.
-    pub fn is_behind(&self) -> bool {
-        self.partitions.iter().any(PartitionHealth::is_behind)
-    }
-
-    /// The progress of its step, or of the step of one of its partitions; `None` if none is running.
-    pub fn progress(&self) -> Option<StepProgress> {
-        self.partitions.iter().find_map(|partition| partition.progress)
-    }
-
-    /// The checks that failed the last time, of any partition, each once.
-    pub fn failing_checks(&self) -> BTreeSet<&str> {
-        let partitions = self.partitions.iter();
-        partitions.flat_map(|partition| &partition.failing_checks).map(String::as_str).collect()
-    }
-
-    /// Why it isn't fresh, each in a sentence. Partitions for the same reason give it once.
-    pub fn reasons(&self) -> impl Iterator<Item = String> + '_ {
-        let mut last = None;
-        let reasons = self.partitions.iter().flat_map(PartitionHealth::reasons);
-        reasons.filter(move |reason| {
-            let is_new = last.as_ref() != Some(reason);
-            last = Some(reason.clone());
-            is_new
-        })
-    }
-}
-
-impl PartitionHealth {
-    /// Whether it is stale or missing, whatever runs or has failed.
-    pub fn is_behind(&self) -> bool {
-        self.staleness != Staleness::Fresh
-    }
-
-    /// Why it is stale, whatever runs or has failed; empty if it isn't.
-    pub fn causes(&self) -> &[Cause] {
-        match &self.staleness {
-            Staleness::Stale(causes) => causes,
-            Staleness::Fresh | Staleness::Missing => &[],
-        }
-    }
-
-    /// Why it isn't fresh, each in a sentence: how it failed, then what has changed.
-    pub fn reasons(&self) -> impl Iterator<Item = String> + '_ {
-        let failure = self.failure.iter().map(|failure| format!("its last run failed: {failure}"));
-        failure.chain(self.causes().iter().map(ToString::to_string))
+        reasons
     }
 }

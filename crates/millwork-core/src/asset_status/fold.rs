@@ -1,32 +1,63 @@
 //! The facts that the status of assets follows from, as a fold over the event log.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::event::{Event, EventBody, EventKind, EventSubject, KindSet};
-use crate::id::RunId;
+use crate::event::{CheckEvaluation, Event, EventBody, EventKind, EventSubject, KindSet, Provenance};
+use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
 use crate::outcome::Failure;
 use crate::param::RecordedConfig;
 use crate::partition::{AssetPartition, StepPartition};
-use crate::plan::{AliasedVersion, LatestEvaluations};
+use crate::plan::{AliasedVersion, Evaluations, LatestEvaluation};
 use crate::version::AliasName;
 
 /// The facts of the log so far. Events are taken in by their order in the log; taking one in again, with all that come after it,
 /// changes nothing, so that a reader may begin with the latest events and continue from an earlier place.
+///
+/// It has a record of each partition that anything happened to, and none of others.
 #[derive(Clone, Debug, Default)]
 pub struct StatusFold {
-    pub(super) evaluations: LatestEvaluations,
-    /// The last evaluation's place in the log.
-    evaluated_at: HashMap<AssetPartition, u64>,
-    pub(super) materialized_at: HashMap<AssetPartition, Timestamp>,
-    /// Whether each check passed the last time.
-    pub(super) checks: BTreeMap<AssetPartition, BTreeMap<String, bool>>,
-    pub(super) running: HashMap<StepPartition, StepProgress>,
-    /// The last failure of a step, with its place in the log.
-    failures: HashMap<StepPartition, (u64, Failure)>,
+    assets: HashMap<AssetKey, AssetFacts>,
+    steps: HashMap<StepKey, StepFacts>,
     configs: SharedConfigs,
+    /// What has changed since the statuses were derived; `None` until they are.
+    changes: Option<Changes>,
+}
+
+/// The facts of an asset, by partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AssetFacts {
+    pub(super) partitions: HashMap<Option<PartitionKey>, PartitionFacts>,
+    /// The checks that failed the last time, of partitions that have some.
+    pub(super) failing_checks: BTreeMap<Option<PartitionKey>, BTreeSet<String>>,
+}
+
+/// The facts of an asset without partitions, or of a partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartitionFacts {
+    pub(super) evaluation: LatestEvaluation,
+    /// The last evaluation's place in the log; 0 without one.
+    evaluated_at: u64,
+    pub(super) materialized_at: Option<Timestamp>,
+}
+
+/// The facts of a step, by partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StepFacts {
+    pub(super) running: HashMap<Option<PartitionKey>, StepProgress>,
+    /// The last failure, with its place in the log.
+    pub(super) failures: HashMap<Option<PartitionKey>, (u64, Failure)>,
+}
+
+/// What events have changed since the statuses were derived.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes {
+    /// Assets with their partitions.
+    pub(super) assets: HashMap<AssetKey, HashSet<Option<PartitionKey>>>,
+    /// Steps that began, ended or came on.
+    pub(super) steps: HashSet<StepKey>,
 }
 
 /// The configurations of the evaluations. Ten thousand partitions were mostly made with one, which is in memory once.
@@ -89,40 +120,41 @@ impl StatusFold {
             }
             EventBody::CheckEvaluated(check) => {
                 if let Some(asset) = event.asset_partition() {
-                    let checks = self.checks.entry(asset).or_default();
-                    checks.insert(check.check.clone(), check.passed);
+                    self.apply_check(asset, check);
                 }
             }
             EventBody::AliasMoved(moved) => {
                 if let Some(asset) = event.asset_partition() {
-                    self.evaluations.entry(asset).or_default().move_alias(moved);
+                    self.facts_mut(asset).evaluation.move_alias(moved);
                 }
             }
             EventBody::StepStarted => {
                 if let Some((step, run)) = event.step_partition().zip(event.run) {
-                    self.running.insert(step, StepProgress { run, done: None });
+                    let progress = StepProgress { run, done: None };
+                    self.step_mut(&step.step).running.insert(step.partition, progress);
                 }
             }
             EventBody::StepProgressed { done, of } => {
-                let running = event.step_partition().and_then(|step| self.running.get_mut(&step));
+                let Some(StepPartition { step, partition }) = event.step_partition() else { return };
+                let running = self.step_mut(&step).running.get_mut(&partition);
                 if let Some(progress) = running.filter(|progress| Some(progress.run) == event.run) {
                     progress.done = Some((*done, *of));
                 }
             }
             EventBody::StepFailed { failure } => {
                 self.end_step(event);
-                if let Some(step) = event.step_partition()
-                    && self.failures.get(&step).is_none_or(|(at, _)| *at < event.sequence)
-                {
-                    self.failures.insert(step, (event.sequence, failure.clone()));
+                let Some(StepPartition { step, partition }) = event.step_partition() else { return };
+                let failures = &mut self.step_mut(&step).failures;
+                if failures.get(&partition).is_none_or(|(at, _)| *at < event.sequence) {
+                    failures.insert(partition, (event.sequence, failure.clone()));
                 }
             }
             EventBody::StepSucceeded { .. } => {
                 self.end_step(event);
-                if let Some(step) = event.step_partition()
-                    && self.failures.get(&step).is_some_and(|(at, _)| *at < event.sequence)
-                {
-                    self.failures.remove(&step);
+                let Some(StepPartition { step, partition }) = event.step_partition() else { return };
+                let failures = &mut self.step_mut(&step).failures;
+                if failures.get(&partition).is_some_and(|(at, _)| *at < event.sequence) {
+                    failures.remove(&partition);
                 }
             }
             EventBody::StepSkipped { .. } | EventBody::StepCanceled => self.end_step(event),
@@ -134,7 +166,7 @@ impl StatusFold {
             | EventBody::RunFailed { .. }
             | EventBody::RunCanceled
             | EventBody::RunLost { .. } => {
-                self.running.retain(|_, progress| Some(progress.run) != event.run);
+                self.end_run(event);
             }
             // Between two attempts a step counts as running.
             EventBody::StepRetrying { .. }
@@ -155,39 +187,133 @@ impl StatusFold {
 
     /// Takes in where an alias points, of a reader that doesn't begin with the events that moved it.
     pub fn set_alias(&mut self, asset: AssetPartition, alias: AliasName, version: AliasedVersion) {
-        self.evaluations.entry(asset).or_default().aliases.insert(alias, version);
+        self.facts_mut(asset).evaluation.aliases.insert(alias, version);
     }
 
-    /// The failure of the step that makes an asset, if the asset had no evaluation since. What was made of the asset or reported of it
-    /// ends its failure, and not that of other assets of the same step.
-    pub(super) fn failure(&self, step: &StepPartition, asset: &AssetPartition) -> Option<&Failure> {
-        let evaluated_at = self.evaluated_at.get(asset).copied().unwrap_or_default();
-        self.failures.get(step).filter(|(at, _)| *at > evaluated_at).map(|(_, failure)| failure)
+    /// What is known of an asset; `None` if nothing happened to it.
+    pub(super) fn asset(&self, asset: &AssetKey) -> Option<&AssetFacts> {
+        self.assets.get(asset)
+    }
+
+    /// What is known of a step; `None` if nothing happened to it.
+    pub(super) fn step(&self, step: &StepKey) -> Option<&StepFacts> {
+        self.steps.get(step)
+    }
+
+    /// What has changed since this was called before; `None` if it wasn't.
+    pub(super) fn take_changes(&mut self) -> Option<Changes> {
+        self.changes.replace(Changes::default())
     }
 
     fn apply_evaluation(&mut self, event: &Event) {
         let Some(asset) = event.asset_partition() else { return };
-        let last = self.evaluated_at.entry(asset.clone()).or_default();
-        if *last > event.sequence {
+        let facts = self.facts_mut(asset.clone());
+        if facts.evaluated_at > event.sequence {
             return;
         }
-        *last = event.sequence;
-        if event.body.is_materialization() {
-            self.materialized_at.insert(asset.clone(), event.at);
-        }
-        let evaluation = self.evaluations.entry(asset).or_default();
+        let mut evaluation = std::mem::take(&mut facts.evaluation);
         evaluation.apply(event);
         if let Some(provenance) = &mut evaluation.provenance {
             self.configs.share(&mut provenance.config);
+            self.share_texts(&asset.asset, provenance);
+        }
+        let facts = self.facts_mut(asset);
+        facts.evaluation = evaluation;
+        facts.evaluated_at = event.sequence;
+        if event.body.is_materialization() {
+            facts.materialized_at = Some(event.at);
         }
     }
 
-    fn end_step(&mut self, event: &Event) {
-        if let Some(step) = event.step_partition()
-            && self.running.get(&step).is_some_and(|progress| Some(progress.run) == event.run)
-        {
-            self.running.remove(&step);
+    /// Replaces the texts of a provenance by equal ones that are in memory already: those of the inputs by the inputs' own.
+    fn share_texts(&self, asset: &AssetKey, provenance: &mut Provenance) {
+        for input in &mut provenance.inputs {
+            let Some((key, facts)) = self.assets.get_key_value(&input.upstream.asset) else { continue };
+            input.upstream.asset = key.clone();
+            let Some((partition, facts)) = facts.partitions.get_key_value(&input.upstream.partition) else {
+                continue;
+            };
+            input.upstream.partition = partition.clone();
+            if facts.evaluation.data_version == input.data_version {
+                input.data_version = facts.evaluation.data_version.clone();
+            }
         }
+        provenance.inputs.shrink_to_fit();
+        let others = self.assets.get(asset).into_iter().flat_map(|facts| facts.partitions.values());
+        let other = others.filter_map(|facts| facts.evaluation.provenance.as_ref()).next();
+        if let Some(other) = other.filter(|other| other.code_version == provenance.code_version) {
+            provenance.code_version = other.code_version.clone();
+        }
+    }
+
+    fn apply_check(&mut self, asset: AssetPartition, check: &CheckEvaluation) {
+        let AssetPartition { asset: key, partition } = asset.clone();
+        // A partition with a check is known, though nothing may have been made of it.
+        self.facts_mut(asset);
+        let Some(facts) = self.assets.get_mut(&key) else { return };
+        if !check.passed {
+            facts.failing_checks.entry(partition).or_default().insert(check.check.clone());
+        } else if let Some(failing) = facts.failing_checks.get_mut(&partition) {
+            failing.remove(&check.check);
+            if failing.is_empty() {
+                facts.failing_checks.remove(&partition);
+            }
+        }
+    }
+
+    /// The facts of an asset or a partition, which are about to change.
+    fn facts_mut(&mut self, asset: AssetPartition) -> &mut PartitionFacts {
+        let AssetPartition { asset, partition } = asset;
+        if let Some(changes) = &mut self.changes {
+            changes.assets.entry(asset.clone()).or_default().insert(partition.clone());
+        }
+        self.assets.entry(asset).or_default().partitions.entry(partition).or_default()
+    }
+
+    /// The facts of a step, which are about to change.
+    fn step_mut(&mut self, step: &StepKey) -> &mut StepFacts {
+        if let Some(changes) = &mut self.changes {
+            changes.steps.insert(step.clone());
+        }
+        self.steps.entry(step.clone()).or_default()
+    }
+
+    fn end_step(&mut self, event: &Event) {
+        let Some(StepPartition { step, partition }) = event.step_partition() else { return };
+        let running = &mut self.step_mut(&step).running;
+        if running.get(&partition).is_some_and(|progress| Some(progress.run) == event.run) {
+            running.remove(&partition);
+        }
+    }
+
+    fn end_run(&mut self, event: &Event) {
+        for (step, facts) in &mut self.steps {
+            let before = facts.running.len();
+            facts.running.retain(|_, progress| Some(progress.run) != event.run);
+            if let Some(changes) = self.changes.as_mut().filter(|_| facts.running.len() < before) {
+                changes.steps.insert(step.clone());
+            }
+        }
+    }
+}
+
+impl Evaluations for StatusFold {
+    fn latest(&self, asset: &AssetPartition) -> Option<&LatestEvaluation> {
+        Some(&self.assets.get(&asset.asset)?.partitions.get(&asset.partition)?.evaluation)
+    }
+}
+
+impl StepFacts {
+    /// The failure of the step for a partition, if an asset that it makes had no evaluation since. What was made of the asset or reported of it
+    /// ends its failure, and not that of other assets of the same step.
+    pub(super) fn failure(
+        &self,
+        partition: &Option<PartitionKey>,
+        asset: Option<&AssetFacts>,
+    ) -> Option<&Failure> {
+        let evaluated = asset.and_then(|facts| facts.partitions.get(partition));
+        let evaluated_at = evaluated.map_or(0, |facts| facts.evaluated_at);
+        self.failures.get(partition).filter(|(at, _)| *at > evaluated_at).map(|(_, failure)| failure)
     }
 }
 

@@ -3,9 +3,22 @@
 //! A [`StatusFold`] takes in events, in any number of batches: the latest events that a store keeps, then the new ones of the log. From it,
 //! the graph and the time follow the [`AssetStatuses`]: staleness, runs, checks and freshness of each asset. All that shows a status
 //! reads it from there and decides nothing again.
+//!
+//! **Partitions are sets.** An asset's partitions are [`PartitionSets`]: what exists, what is behind, what runs and what has failed. What was made is
+//! compared with its inputs one by one, and only where one of the two has changed; that an input is itself stale or missing goes
+//! through mappings as a set. So the cost follows what has happened, and not how many partitions are defined. Why a partition isn't
+//! fresh is found for those that are asked for.
 
+mod compared;
 mod derive;
+mod details;
 mod fold;
+mod health;
+mod sets;
+#[cfg(test)]
+mod tests;
 
-pub use derive::{AssetHealth, AssetStatuses, PartitionHealth};
+pub use derive::AssetStatuses;
 pub use fold::{StatusFold, StepProgress};
+pub use health::{AssetHealth, PartitionHealth};
+pub use sets::PartitionSets;

@@ -211,7 +211,7 @@ fn unknown(texts: &Texts, text: &str) -> Problem {
 }
 
 impl KeySpace {
-    pub(super) fn new(axes: Vec<(String, Axis)>, now: Timestamp) -> Self {
+    pub(crate) fn new(axes: Vec<(String, Axis)>, now: Timestamp) -> Self {
         let dimension = |(name, axis): (String, Axis)| {
             let windows = match &axis {
                 Axis::Windows(calendar) => calendar.indexes(now),
@@ -254,6 +254,18 @@ impl KeySpace {
         };
         self.dimensions.len() == other.dimensions.len()
             && self.dimensions.iter().zip(&other.dimensions).all(are_alike)
+    }
+
+    /// Whether each index that an earlier space had is the same key here: texts have been added or removed, windows have ended, and nothing
+    /// else has changed.
+    pub fn continues(&self, earlier: &Self) -> bool {
+        let continues = |(own, other): (&SpaceDimension, &SpaceDimension)| match (&own.axis, &other.axis) {
+            (Axis::Windows(own), Axis::Windows(other)) => own == other,
+            (Axis::Texts(own), Axis::Texts(other)) => own.texts.starts_with(&other.texts),
+            (Axis::Windows(_), Axis::Texts(_)) | (Axis::Texts(_), Axis::Windows(_)) => false,
+        };
+        self.dimensions.len() == earlier.dimensions.len()
+            && self.dimensions.iter().zip(&earlier.dimensions).all(continues)
     }
 
     /// The names of the dimensions, in order.
@@ -540,8 +552,8 @@ impl KeySpace {
         Err(Problem::new(message).with_hint(hint))
     }
 
-    /// The text of a value.
-    pub(super) fn text_of(&self, dimension: usize, index: i64) -> String {
+    /// The text of a value of a dimension, as a part of a set of keys has it.
+    pub fn text_of(&self, dimension: usize, index: i64) -> String {
         let value = self.dimensions.get(dimension).and_then(|dimension| dimension.value(index));
         value.map_or_else(|| index.to_string(), |value| escaped(value.text()))
     }

@@ -22,6 +22,7 @@
 //! **Mappings.** A [`mapping::Mapping`] says which upstream keys a downstream one takes; [`mapping::ResolvedMapping`] has them for sets, both ways.
 
 mod calendar;
+mod counts_along;
 mod definition;
 mod dimension;
 mod exclusions;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -20,6 +21,9 @@ typed_index! {
     /// The position of a step in [`Plan::steps`].
     PlanIndex
 }
+
+/// The maximum number of inputs that the steps of a run have together.
+const MOST_INPUTS: u64 = 1_000_000;
 
 /// The steps of a run and their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +58,8 @@ pub struct PlannedInput {
     /// The asset that is taken or waited for.
     pub asset: AssetIndex,
     /// Its partitions; one `None` for an asset without partitions.
-    pub partitions: Vec<Option<PartitionKey>>,
+    /// Shared by the steps that take the same.
+    pub partitions: Arc<[Option<PartitionKey>]>,
     /// Whether they are handed over as a map by key.
     pub gathered: bool,
     /// Whether their values are loaded.
@@ -105,6 +110,14 @@ pub enum PlanError {
         /// Some of them.
         hint: String,
     },
+    /// Partitions that take more others than a run has memory for.
+    #[error(
+        "a run may have {MOST_INPUTS} inputs, and the partitions of `{step}`, with what is made before them, have more"
+    )]
+    TooManyInputs {
+        /// The key of the step by which there are too many.
+        step: StepKey,
+    },
     /// A partition, and no selected asset has any.
     #[error("a partition was given, but no selected asset has partitions")]
     NothingPartitioned,
@@ -125,6 +138,9 @@ impl Advice for PlanError {
                 "name another partition, or let the mapping tolerate that some are missing".into()
             }
             Self::NothingNamed { hint, .. } => Cow::Borrowed(hint),
+            Self::TooManyInputs { .. } => {
+                "name fewer partitions, and the others in further runs; or let each take fewer, such as `window(-6, 0)`".into()
+            }
             Self::NothingPartitioned => "leave out the partition".into(),
             Self::NothingToRun => "`list assets` shows which assets are external".into(),
         })
@@ -151,6 +167,7 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         let steps = Self::steps_of(graph, selected)?;
         check_partitions(graph, selected, partitions, moment)?;
+        check_inputs(graph, &steps, partitions, moment)?;
         Ok(Builder::new(graph, partitions, moment).build(&steps))
     }
 
@@ -167,12 +184,15 @@ impl Plan {
     ) -> Result<(), PlanError> {
         let steps = Self::steps_of(graph, selected)?;
         check_partitions(graph, selected, partitions, moment)?;
+        check_inputs(graph, &steps, partitions, moment)?;
         let lacking = |step: &StepIndex| MappedStep::new(graph, *step, moment).lacking(partitions);
         steps.iter().find_map(lacking).map_or(Ok(()), Err)
     }
 
-    /// Plans to make every partition that there is of all assets, also those that lack partitions which they are made from.
-    pub fn of_everything(graph: &AssetGraph, moment: &KeyMoment) -> Self {
+    /// Plans to make every partition that there is of all assets, also those that lack partitions which they are made from: what statuses are
+    /// compared with.
+    #[cfg(test)]
+    pub(crate) fn of_everything(graph: &AssetGraph, moment: &KeyMoment) -> Self {
         let steps: Vec<StepIndex> = graph.steps().indices().collect();
         Builder::new(graph, &[], moment).build(&steps)
     }
@@ -294,6 +314,22 @@ fn check_partitions(
     if any || keys.is_empty() { Ok(()) } else { Err(PlanError::NothingPartitioned) }
 }
 
+/// That the partitions of some steps don't take more others than there is memory for.
+fn check_inputs(
+    graph: &AssetGraph,
+    steps: &[StepIndex],
+    partitions: &[PartitionKey],
+    moment: &KeyMoment,
+) -> Result<(), PlanError> {
+    let mut left = MOST_INPUTS;
+    for step in steps {
+        let count = MappedStep::new(graph, *step, moment).count_inputs(partitions, left);
+        let too_many = || PlanError::TooManyInputs { step: graph.steps()[*step].key.clone() };
+        left = left.checked_sub(count).ok_or_else(too_many)?;
+    }
+    Ok(())
+}
+
 struct Builder<'a> {
     graph: &'a AssetGraph,
     /// The partitions to make; none for all.
@@ -373,7 +409,7 @@ impl<'a> Builder<'a> {
         if let StepKind::Check { asset, .. } = node.kind
             && !inputs.iter().any(|input| input.asset == asset)
         {
-            let partitions = vec![partition.clone()];
+            let partitions = Arc::new([partition.clone()]);
             let (read_as, absent) = (ReadAs::Latest, Absent::SkipsTheStep);
             let (gathered, loads, tolerates_missing) = (false, false, false);
             inputs.push(PlannedInput {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{PlanError, PlannedInput};
+use super::{PlanError, PlannedInput, PlannedStep};
 use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, StepIndex};
 use crate::param::Input;
@@ -11,7 +11,7 @@ use crate::partition::{AssetPartition, KeyMoment, KeySet, KeySpace, PartitionKey
 use crate::version::ReadAs;
 
 /// A step with the keys of the assets that it takes, at a moment.
-pub(super) struct MappedStep<'a> {
+pub(crate) struct MappedStep<'a> {
     pub(super) step: StepIndex,
     graph: &'a AssetGraph,
     own: Arc<KeySpace>,
@@ -27,11 +27,11 @@ struct MappedInput<'a> {
     /// The keys of the asset; `None` if it has no partitions.
     space: Option<Arc<KeySpace>>,
     /// The partitions that every key takes, once they are known.
-    of_every_key: Option<Vec<Option<PartitionKey>>>,
+    of_every_key: Option<Arc<[Option<PartitionKey>]>>,
 }
 
 impl<'a> MappedStep<'a> {
-    pub(super) fn new(graph: &'a AssetGraph, step: StepIndex, moment: &KeyMoment) -> Self {
+    pub(crate) fn new(graph: &'a AssetGraph, step: StepIndex, moment: &KeyMoment) -> Self {
         let node = &graph.steps()[step];
         let own = graph.step_key_space(step, moment);
         let mapped = |inputs: &'a [Input], mappings: &'a [ResolvedMapping]| {
@@ -51,6 +51,14 @@ impl<'a> MappedStep<'a> {
             histories: mapped(&requirements.histories, &node.mappings.histories),
             shadows: mapped(&requirements.shadows, &node.mappings.shadows),
         }
+    }
+
+    /// What a partition takes and reads, as a step that waits for no other.
+    pub(crate) fn planned(&mut self, partition: Option<PartitionKey>) -> PlannedStep {
+        let inputs = self.inputs(partition.as_ref());
+        let histories = self.histories(partition.as_ref());
+        let (upstream, after, shadows) = (Vec::new(), Vec::new(), Vec::new());
+        PlannedStep { step: self.step, partition, upstream, after, inputs, histories, shadows }
     }
 
     /// The inputs of a partition.
@@ -99,16 +107,45 @@ impl<'a> MappedStep<'a> {
         }
     }
 
-    /// The first of some partitions, none for a step without, that is made from a partition which there isn't.
-    pub(super) fn lacking(&self, partitions: &[PartitionKey]) -> Option<PlanError> {
-        let keys = match self.graph.step_partitions(self.step) {
+    /// The keys of some partitions, all if none are named.
+    fn keys(&self, partitions: &[PartitionKey]) -> KeySet {
+        match self.graph.step_partitions(self.step) {
             None => self.own.all(),
             Some(_) if partitions.is_empty() => self.own.all(),
             Some(_) => {
                 let indexes = partitions.iter().filter_map(|partition| self.own.index_of(partition));
                 KeySet::of(self.own.names().count(), indexes)
             }
-        };
+        }
+    }
+
+    /// The number of inputs that some partitions have together, up to more than `most`. Nothing is planned for it.
+    pub(super) fn count_inputs(&self, partitions: &[PartitionKey], most: u64) -> u64 {
+        let keys = self.keys(partitions);
+        let mut count: u64 = 0;
+        for mapped in &self.inputs {
+            let Some(space) = mapped.space.as_ref().filter(|_| !mapped.mapping.is_single()) else {
+                count = count.saturating_add(keys.count());
+                continue;
+            };
+            let taken = |keys: &KeySet| mapped.mapping.upstream_of(keys, &self.own, space).keys.count();
+            if mapped.mapping.is_the_same_for_all() {
+                count = count.saturating_add(taken(&keys).saturating_mul(keys.count()));
+                continue;
+            }
+            for key in keys.next(None, usize::MAX) {
+                if count > most {
+                    return count;
+                }
+                count = count.saturating_add(taken(&KeySet::of(key.len(), [key])));
+            }
+        }
+        count
+    }
+
+    /// The first of some partitions, none for a step without, that is made from a partition which there isn't.
+    pub(super) fn lacking(&self, partitions: &[PartitionKey]) -> Option<PlanError> {
+        let keys = self.keys(partitions);
         let read = self.inputs.iter().chain(&self.histories).chain(&self.shadows);
         read.into_iter().find_map(|mapped| {
             let space = mapped.space.as_ref().filter(|_| !mapped.mapping.tolerates_missing())?;
@@ -143,7 +180,7 @@ fn read(
 ) -> Vec<AssetPartition<AssetIndex>> {
     let index = partition.and_then(|partition| own.index_of(partition));
     let read = |mapped: &mut MappedInput<'_>| {
-        let read = mapped.partitions(own, partition, index.as_deref()).into_iter().next();
+        let read = mapped.partitions(own, partition, index.as_deref()).first().cloned();
         AssetPartition::new(mapped.asset, read.flatten())
     };
     inputs.iter_mut().map(read).collect()
@@ -156,8 +193,8 @@ impl MappedInput<'_> {
         own: &KeySpace,
         partition: Option<&PartitionKey>,
         index: Option<&[i64]>,
-    ) -> Vec<Option<PartitionKey>> {
-        let Some(space) = &self.space else { return vec![None] };
+    ) -> Arc<[Option<PartitionKey>]> {
+        let Some(space) = &self.space else { return Arc::new([None]) };
         if let Some(known) = &self.of_every_key {
             return known.clone();
         }
@@ -165,11 +202,11 @@ impl MappedInput<'_> {
             (None, _) => vec![0],
             (Some(_), Some(index)) => index.to_vec(),
             // A partition that the asset never had: it was made under other definitions.
-            (Some(partition), None) => return vec![Some(partition.clone())],
+            (Some(partition), None) => return Arc::new([Some(partition.clone())]),
         };
         let keys = KeySet::of(index.len(), [index]);
         let mapped = self.mapping.upstream_of(&keys, own, space);
-        let partitions: Vec<_> = space.partition_keys(&mapped.keys).into_iter().map(Some).collect();
+        let partitions: Arc<[_]> = space.partition_keys(&mapped.keys).into_iter().map(Some).collect();
         if self.mapping.is_the_same_for_all() {
             self.of_every_key = Some(partitions.clone());
         }

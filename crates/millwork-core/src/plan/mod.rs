@@ -7,8 +7,11 @@ mod repair;
 mod staleness;
 
 pub use build::{Plan, PlanError, PlanIndex, PlannedInput, PlannedStep};
+pub(crate) use mapped_step::MappedStep;
 pub use ready_queue::ReadyQueue;
 pub use repair::repair_requests;
 pub use staleness::{
-    AliasedVersion, Cause, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport, news_of_histories,
+    AliasedVersion, Cause, Evaluations, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport,
+    news_of_histories,
 };
+pub(crate) use staleness::{ComparedConfigs, own_causes};

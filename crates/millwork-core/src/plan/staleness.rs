@@ -233,6 +233,18 @@ impl LatestEvaluation {
 /// The latest evaluations by asset and partition.
 pub type LatestEvaluations = HashMap<AssetPartition, LatestEvaluation>;
 
+/// Where the latest evaluations are found.
+pub trait Evaluations {
+    /// The latest evaluation of an asset or a partition; `None` if there was none, and no alias of it was moved.
+    fn latest(&self, asset: &AssetPartition) -> Option<&LatestEvaluation>;
+}
+
+impl Evaluations for LatestEvaluations {
+    fn latest(&self, asset: &AssetPartition) -> Option<&LatestEvaluation> {
+        self.get(asset)
+    }
+}
+
 /// The staleness of everything that a plan would make.
 #[derive(Debug)]
 pub struct StalenessReport {
@@ -293,22 +305,7 @@ impl StalenessReport {
         let Some(provenance) = evaluation.and_then(|evaluation| evaluation.provenance.as_ref()) else {
             return Staleness::Missing;
         };
-        let mut causes = Vec::new();
-        let node = &graph.steps()[step.step];
-        let code_version = &node.computation().code_version;
-        if provenance.is_reported() {
-            causes.push(Cause::Reported);
-        } else {
-            if *code_version != provenance.code_version {
-                causes.push(Cause::Code { from: provenance.code_version.clone(), to: code_version.clone() });
-            }
-            let changes = configs.changes(step.step, provenance, node);
-            if !changes.is_empty() {
-                causes.push(Cause::Config { changes: changes.to_vec() });
-            }
-            causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
-            causes.extend(news_of_histories(graph, latest, step, provenance));
-        }
+        let mut causes = own_causes(graph, latest, step, provenance, configs);
         let latest_inputs = step.inputs.iter().filter(|input| input.read_as == ReadAs::Latest);
         let partitions = latest_inputs.flat_map(|input| {
             let tolerated = input.tolerates_missing.then_some(&Staleness::Missing);
@@ -324,9 +321,35 @@ impl StalenessReport {
     }
 }
 
+/// Why an output is stale by what it was made from itself, whatever the staleness of its inputs.
+pub(crate) fn own_causes(
+    graph: &AssetGraph,
+    latest: &impl Evaluations,
+    step: &PlannedStep,
+    provenance: &Provenance,
+    configs: &mut ComparedConfigs,
+) -> Vec<Cause> {
+    if provenance.is_reported() {
+        return vec![Cause::Reported];
+    }
+    let mut causes = Vec::new();
+    let node = &graph.steps()[step.step];
+    let code_version = &node.computation().code_version;
+    if *code_version != provenance.code_version {
+        causes.push(Cause::Code { from: provenance.code_version.clone(), to: code_version.clone() });
+    }
+    let changes = configs.changes(step.step, provenance, node);
+    if !changes.is_empty() {
+        causes.push(Cause::Config { changes: changes.to_vec() });
+    }
+    causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
+    causes.extend(news_of_histories(graph, latest, step, provenance));
+    causes
+}
+
 /// The configurations that were compared so far: the partitions of an asset were mostly made with one, which is in memory once.
 #[derive(Default)]
-struct ComparedConfigs {
+pub(crate) struct ComparedConfigs {
     changes: HashMap<(StepIndex, *const RecordedConfig), Vec<ConfigChange>>,
 }
 
@@ -341,10 +364,10 @@ impl ComparedConfigs {
 }
 
 /// The versions of a step's inputs as they are now, in the order of its parameters.
-fn input_versions(graph: &AssetGraph, latest: &LatestEvaluations, step: &PlannedStep) -> Vec<InputVersion> {
+fn input_versions(graph: &AssetGraph, latest: &impl Evaluations, step: &PlannedStep) -> Vec<InputVersion> {
     let version = |input: &PlannedInput, partition: AssetPartition<AssetIndex>| {
         let upstream = partition.by_key(graph);
-        let evaluation = latest.get(&upstream);
+        let evaluation = latest.latest(&upstream);
         let (data_version, version) = match &input.read_as {
             ReadAs::Latest => (evaluation.and_then(|evaluation| evaluation.data_version.clone()), None),
             ReadAs::Alias(alias) => {
@@ -419,7 +442,7 @@ fn cause(from: Option<&InputVersion>, to: Option<&InputVersion>) -> Cause {
 /// outputs is left out.
 pub fn news_of_histories(
     graph: &AssetGraph,
-    latest: &LatestEvaluations,
+    latest: &impl Evaluations,
     step: &PlannedStep,
     provenance: &Provenance,
 ) -> Vec<Cause> {
@@ -427,7 +450,7 @@ pub fn news_of_histories(
     let edges = graph.steps()[step.step].histories.iter().zip(&step.histories);
     for (_, read) in edges.filter(|(edge, _)| !edge.is_circular) {
         let read = read.by_key(graph);
-        let Some(to) = latest.get(&read).and_then(|evaluation| evaluation.version) else { continue };
+        let Some(to) = latest.latest(&read).and_then(|evaluation| evaluation.version) else { continue };
         let from = provenance.newest_read(&read);
         if from.is_none_or(|from| from < to) {
             let AssetPartition { asset, partition } = read;

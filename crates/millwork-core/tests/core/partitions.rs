@@ -281,3 +281,25 @@ fn what_was_a_partition_is_found_by_its_name() {
         assert_eq!(graph.past_partition(asset, written, &moment).identity(), identity, "{written}");
     }
 }
+
+#[test]
+fn partitions_that_take_too_many_others_are_refused() {
+    let days = || daily("UTC").from("1990-01-01");
+    let every = takes(asset("every").partitions(days()), "days", Takes::Several, &all());
+    let pipeline = Definitions::new().asset(asset("days").partitions(days())).asset(every).resolve().unwrap();
+    let graph = pipeline.graph();
+    let planned = |set: &str| {
+        let request = RunSpec::of("every").partitions(set).resolve(&pipeline, &wednesday());
+        let request = request.map_err(|error| error.one_line())?;
+        let selected = request.selected(graph).unwrap();
+        Plan::new(graph, &selected, &request.partitions, &wednesday()).map_err(|error| error.one_line())
+    };
+    // 50 times all of 13,162 days, which are in memory once.
+    assert_eq!(planned("1990-01-01..1990-02-19").unwrap().steps.len(), 50);
+    let refused = planned("1990-01-01..1990-12-31").unwrap_err();
+    assert_eq!(
+        refused,
+        "a run may have 1000000 inputs, and the partitions of `every`, with what is made before them, have more; \
+         hint: name fewer partitions, and the others in further runs; or let each take fewer, such as `window(-6, 0)`"
+    );
+}

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::KeyMoment;
-use millwork_core::asset_status::{AssetHealth, AssetStatuses, StatusFold};
+use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, PartitionSets, StatusFold};
 use millwork_core::event::EventKind;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::index::IndexVec;
+use millwork_core::partition::KeyIndex;
 use millwork_storage::{StorageError, Store, follow, key_moment, last_events, read_status};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -65,6 +66,19 @@ impl StatusSnapshot {
 }
 
 impl StatusCache {
+    /// Some partitions of an asset in detail, with the status of the assets at the same time. `choose` chooses them by the asset's.
+    pub(crate) async fn partitions(
+        &self,
+        graph: &AssetGraph,
+        asset: AssetIndex,
+        choose: impl FnOnce(&PartitionSets) -> Vec<KeyIndex>,
+    ) -> Vec<PartitionHealth> {
+        let cached = self.cached.lock().await;
+        let Some(cached) = cached.as_ref() else { return Vec::new() };
+        let statuses = &cached.snapshot.statuses;
+        statuses.partitions(graph, &cached.fold, asset, &choose(&statuses.of(asset).partitions))
+    }
+
     /// The status of the assets, at most a moment old.
     pub(crate) async fn snapshot(
         &self,
@@ -134,10 +148,11 @@ impl Cached {
     }
 
     fn derive(&mut self, graph: &AssetGraph, moment: &KeyMoment) {
-        let trend = |asset| self.trends.of(graph.key(asset)).cloned();
+        let trends = &self.trends;
+        let trend = |asset| trends.of(graph.key(asset)).cloned();
         self.snapshot = Arc::new(StatusSnapshot {
             head: self.behind,
-            statuses: AssetStatuses::derive(graph, &self.fold, moment),
+            statuses: self.snapshot.statuses.updated(graph, &mut self.fold, moment),
             trends: graph.assets().indices().map(trend).collect(),
         });
         self.derived_at = Instant::now();

@@ -163,7 +163,7 @@ fn problems(state: &AppState, statuses: &AssetStatuses) -> Vec<AssetProblem> {
         let Some(first) = words.first() else { continue };
         let gravity = ["failed", "fail", "late", "stale"].iter().position(|word| word == first).unwrap_or(4);
         let checks = failing_checks.iter().map(|check| format!("check {check} failed"));
-        let because: Vec<String> = checks.chain(health.reasons()).take(3).collect();
+        let because: Vec<String> = checks.chain(health.reasons().iter().cloned()).take(3).collect();
         let problem = AssetProblem { key: graph.key(asset).to_string(), words, because: because.join("; ") };
         problems.push((gravity, problem));
     }

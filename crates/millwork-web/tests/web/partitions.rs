@@ -1,6 +1,6 @@
 //! Partitions by time, of several dimensions and of texts that come at run time, in the API and on pages.
 
-use millwork_core::partition::{Dimensions, daily, dynamic};
+use millwork_core::partition::{Dimensions, daily, dynamic, fixed, hourly};
 use millwork_core::{AssetDefinition, Definitions};
 use serde_json::{Value, json};
 
@@ -128,4 +128,60 @@ async fn the_selected_partitions_of_a_run_are_run_again() {
 /// A text as the value of a parameter.
 fn serde_urlencoded_of(text: &str) -> String {
     text.replace('@', "%40").replace(':', "%3A")
+}
+
+/// The page of an asset whose parts it has, without what isn't there.
+async fn check_page(served: &Served, address: &str, has: &[&str], has_not: &[&str]) {
+    let page = served.page_with(address, "<h2 id=\"partitions\">Partitions").await;
+    for part in has {
+        assert!(page.contains(part), "{address} has no {part}:\n{page}");
+    }
+    for part in has_not {
+        assert!(!page.contains(part), "{address} has {part}:\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_million_partitions_are_a_strip_that_zooms() {
+    let hours = asset("hours", hourly("UTC").from("1912-01-01").until("2026-01-01"));
+    let users = asset(
+        "users",
+        hourly("UTC").from("2025-12-31").until("2026-01-01").by(fixed(["a|b", "c", "d"]).named("user")),
+    );
+    let served = Served::start(Definitions::new().asset(hours).asset(users)).await;
+    let report = json!({"data_version": "v1", "partition": "1912-01-01-05:00"});
+    let (status, _) = served.post("/api/v1/reports/materialization/hours", report).await;
+    assert_eq!(status, 201);
+    // 200 parts of 4,997 hours; a value that was reported is stale.
+    let first = "?in.time=1912-01-01-00%3A00..1912-07-27-04%3A00#partitions";
+    let page = served.page_with("/assets/hours", &format!("<a href=\"{first}\">")).await;
+    assert_eq!(page.matches("class=\"share-").count(), 201, "a rectangle for each part and status");
+    check_page(
+        &served,
+        "/assets/hours",
+        &["999335 missing", "1 stale", "1912-01-01-00:00", "1 to 50 of 999336", "?page=1#partitions"],
+        &["class=\"strip\"", "class=\"grid\""],
+    )
+    .await;
+    let day = "/assets/hours?in.time=1912-01-01-00:00..1912-01-01-23:00";
+    check_page(&served, day, &["class=\"strip\"", "23 missing", "of 24"], &["share-missing"]).await;
+    check_page(&served, &format!("{day}&state=stale"), &["1 to 1 of 1", "reported"], &[]).await;
+    check_page(
+        &served,
+        "/assets/hours?in.time=1912-01-02..",
+        &["<p class=\"problem\">", "999335 missing"],
+        &[],
+    )
+    .await;
+    check_page(&served, "/assets/hours?page=999999999", &["999301 to 999336 of 999336"], &[]).await;
+
+    check_page(
+        &served,
+        "/assets/users",
+        &["class=\"grid\"", "<option>a%7Cb</option>", "<th scope=\"row\">c</th>", "1 to 50 of 72"],
+        &["Earlier"],
+    )
+    .await;
+    check_page(&served, "/assets/users?in.user=c", &["24 missing", "class=\"strip\""], &["class=\"grid\""])
+        .await;
 }

@@ -160,7 +160,7 @@ fn lines_of_templates_are_short() {
     const LONGEST: usize = 160;
     // Files with longer lines, and how many there may be: a file that is touched is wrapped, and its number goes down.
     const LONGER: [(&str, usize); 12] = [
-        ("asset.html", 13),
+        ("asset.html", 12),
         ("assets.html", 3),
         ("automation.html", 8),
         ("deployment.html", 4),

@@ -86,6 +86,15 @@ fn plot(label: &str, points: &[Point<'_>], axis: HistoryAxis) -> Plot {
             let points = points.iter().map(|point| (point.microsecond, point.number));
             Plot::lines(title, [(label, points)]).over_time()
         }
+        HistoryAxis::Partition => {
+            // The points are given oldest first: the newest of each partition stays.
+            let newest: BTreeMap<Option<&PartitionKey>, f64> =
+                points.iter().map(|point| (point.partition, point.number)).collect();
+            let name =
+                |partition: Option<&PartitionKey>| partition.map_or("", PartitionKey::label).to_owned();
+            let cells = newest.into_iter().map(|(partition, number)| (name(partition), number));
+            Plot::heat_strip(title, cells)
+        }
         HistoryAxis::Version => {
             let mut curves: BTreeMap<Option<&PartitionKey>, Vec<(f64, f64)>> = BTreeMap::new();
             for point in points {

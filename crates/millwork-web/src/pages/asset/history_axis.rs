@@ -1,4 +1,4 @@
-//! The axis along which an asset's numbers are plotted: its versions, or time.
+//! The axis along which an asset's numbers are plotted: its versions, time, or its partitions.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub(super) enum HistoryAxis {
     Version,
     /// The moments at which the values were made.
     Time,
+    /// The partitions, each with its newest value.
+    Partition,
 }
 
 impl HistoryAxis {
@@ -35,12 +37,11 @@ impl HistoryAxis {
         if short > 0 && 2 * short >= pauses.len() { Self::Version } else { Self::Time }
     }
 
-    /// The other axis.
-    pub(super) fn other(self) -> Self {
-        match self {
-            Self::Version => Self::Time,
-            Self::Time => Self::Version,
-        }
+    /// The other axes; that of partitions if there are several on the page.
+    pub(super) fn others(self, has_partitions: bool) -> Vec<Self> {
+        let all = [Self::Version, Self::Time, Self::Partition];
+        let is_other = |axis: &Self| *axis != self && (has_partitions || *axis != Self::Partition);
+        all.into_iter().filter(is_other).collect()
     }
 
     /// The heading of the plots.
@@ -48,6 +49,7 @@ impl HistoryAxis {
         match self {
             Self::Version => "Over versions",
             Self::Time => "Over time",
+            Self::Partition => "Over partitions",
         }
     }
 
@@ -56,6 +58,7 @@ impl HistoryAxis {
         match self {
             Self::Version => "version",
             Self::Time => "time",
+            Self::Partition => "partition",
         }
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod curves;
 pub(super) mod history;
 mod history_axis;
 mod page;
+mod partitions;
 mod preview;
 mod stored;
 

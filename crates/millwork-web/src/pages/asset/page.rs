@@ -7,11 +7,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use millwork_api::find_asset;
-use millwork_core::asset_status::{AssetHealth, PartitionHealth, StepProgress};
+use millwork_core::asset_status::StepProgress;
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet};
 use millwork_core::{AssetStatus, RecordedConfig};
-use millwork_draw::graph::symbol;
 use millwork_storage::{EventQuery, Order};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +25,7 @@ use super::history::{
     ConfigRow, History, Made, Whole, config_rows, history, materializations, unreadable, whole,
 };
 use super::history_axis::HistoryAxis;
+use super::partitions::{PartitionQuery, Partitions, partitions};
 use super::preview::{Preview, preview};
 use crate::error::ApiError;
 use crate::models::ModelSnapshot;
@@ -66,7 +66,10 @@ struct Asset {
     downstream: Vec<String>,
     wanted: AssetQuery,
     axis: HistoryAxis,
-    strip: Vec<Cell>,
+    /// The other axes that its numbers may be shown along.
+    other_axes: Vec<HistoryAxis>,
+    /// Its partitions; `None` if it has none.
+    partitions: Option<Partitions>,
     newest: Option<Whole>,
     is_newest: bool,
     preview: Preview,
@@ -82,13 +85,6 @@ struct Asset {
     unreadable: Vec<String>,
     one: u64,
     other: u64,
-}
-
-/// A cell of the strip: one partition with its status.
-struct Cell {
-    key: String,
-    state: &'static str,
-    symbol: char,
 }
 
 /// The evaluations of a check, newest first.
@@ -129,8 +125,8 @@ pub(in super::super) struct AssetQuery {
 
 impl AssetQuery {
     /// The address of the same page with its plots along an axis.
-    fn along(&self, axis: HistoryAxis) -> String {
-        let query = serde_urlencoded::to_string(Self { by: Some(axis), ..self.clone() });
+    fn along(&self, axis: &HistoryAxis) -> String {
+        let query = serde_urlencoded::to_string(Self { by: Some(*axis), ..self.clone() });
         format!("?{}", query.unwrap_or_default())
     }
 
@@ -144,14 +140,20 @@ pub(in super::super) async fn show(
     State(state): State<AppState>,
     Path(key): Path<String>,
     Query(wanted): Query<AssetQuery>,
+    Query(parameters): Query<Vec<(String, String)>>,
 ) -> Response {
-    match load(&state, &key, wanted).await {
+    match load(&state, &key, wanted, &PartitionQuery::new(&parameters)).await {
         Ok(asset) => rendered(StatusCode::OK, &asset),
         Err(error) => page_error(&error),
     }
 }
 
-async fn load(state: &AppState, key: &str, mut wanted: AssetQuery) -> Result<Asset, ApiError> {
+async fn load(
+    state: &AppState,
+    key: &str,
+    mut wanted: AssetQuery,
+    shown_partitions: &PartitionQuery,
+) -> Result<Asset, ApiError> {
     let graph = state.pipeline.graph();
     let index = find_asset(graph, key)?;
     let node = &graph.assets()[index];
@@ -201,6 +203,7 @@ async fn load(state: &AppState, key: &str, mut wanted: AssetQuery) -> Result<Ass
         LiveView::of_asset((graph, models), (index, event, &made.metadata), state.clock.now())
     });
     let axis = wanted.by.unwrap_or_else(|| HistoryAxis::best(&made));
+    let other_axes = axis.others(health.partitions.is_partitioned() && partition.is_none());
     let (plots, constant) = over_history(&made, metric, axis);
     let second = made.get(1).or(made.first());
     let takes_config = node.step.is_some_and(|step| graph.steps()[step].config.is_some());
@@ -218,11 +221,14 @@ async fn load(state: &AppState, key: &str, mut wanted: AssetQuery) -> Result<Ass
         lineage: if around.len() > 1 { state.layouts.element(&lineage) } else { String::new() },
         upstream: names(&node.upstream),
         downstream: names(&node.downstream),
-        strip: strip(health),
+        partitions: {
+            let beside = (wanted.partition.as_str(), wanted.kept());
+            partitions(state, (index, health), shown_partitions, beside, &moment).await
+        },
         status: health.status,
         is_late: health.is_late(),
         progress: health.progress(),
-        because: health.reasons().take(REASONS).collect(),
+        because: health.reasons().iter().take(REASONS).cloned().collect(),
         has_failed: health.status == AssetStatus::Failed,
         is_newest: shown.map(|(event, _)| event.sequence) == made.first().map(|(event, _)| event.sequence),
         newest: shown.map(|shown| whole(shown, metric, takes_config)),
@@ -239,6 +245,7 @@ async fn load(state: &AppState, key: &str, mut wanted: AssetQuery) -> Result<Ass
         other: other.or(second).map_or(0, |(event, _)| event.sequence),
         wanted,
         axis,
+        other_axes,
     })
 }
 
@@ -289,14 +296,6 @@ fn standing(graph: &AssetGraph, node: &AssetNode) -> Vec<ConfigRow> {
     let standing =
         standing.map(|standing| RecordedConfig { effective: standing.effective().clone(), standing: None });
     standing.as_ref().map(config_rows).unwrap_or_default()
-}
-
-fn strip(health: &AssetHealth) -> Vec<Cell> {
-    let cell = |partition: &PartitionHealth| {
-        let (key, state) = (partition.partition.as_ref()?.to_string(), partition.status.as_str());
-        Some(Cell { key, state, symbol: symbol(partition.status) })
-    };
-    health.partitions.iter().filter_map(cell).collect()
 }
 
 /// Every check of the asset, also one that was never evaluated.

@@ -45,7 +45,7 @@ pub(super) fn panel(
         key: key.to_owned(),
         description: node.spec.description.clone(),
         state: health.status.as_str(),
-        because: health.reasons().take(5).collect(),
+        because: health.reasons().iter().take(5).cloned().collect(),
         last: health.last_materialized_at.map(|at| at.to_string()).unwrap_or_default(),
         run: health.progress().map(|progress| progress.run.to_string()),
         done: health.progress().and_then(|progress| progress.done),

@@ -1,18 +1,15 @@
 //! The launch page: a selection or job, its plan, and the form for the configuration.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_core::asset_status::PartitionHealth;
 use millwork_core::automation::job_key;
 use millwork_core::graph::{AssetSet, Selection, StepKind};
 use millwork_core::partition::KeySpace;
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunRequest, RunSpec, RunTag};
-use millwork_core::{KeyMoment, PartitionKey, Pipeline, Problem, StandingConfig};
+use millwork_core::{KeyMoment, Pipeline, Problem, StandingConfig};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -298,19 +295,16 @@ fn last_keys(space: &KeySpace) -> Vec<String> {
 fn plan_to_show(state: &AppState, plan: &Plan, statuses: &StatusSnapshot, stale_only: bool) -> Vec<Planned> {
     let graph = state.pipeline.graph();
     let mut shown = Vec::new();
-    let mut by_partition: HashMap<_, HashMap<&PartitionKey, &PartitionHealth>> = HashMap::new();
     for planned in &plan.steps {
         let step = &graph.steps()[planned.step];
         let of = graph.examined_asset(planned.step).or_else(|| graph.outputs(planned.step).first().copied());
         let Some(asset) = of else { continue };
         let health = statuses.of(asset);
-        let of_asset = by_partition.entry(asset).or_insert_with(|| {
-            let partitions = health.partitions.iter();
-            partitions.filter_map(|health| Some((health.partition.as_ref()?, health))).collect()
-        });
-        let of_partition = planned.partition.as_ref().and_then(|key| of_asset.get(key).copied());
-        let status = of_partition.map_or(health.status, |health| health.status);
-        let is_behind = of_partition.map_or_else(|| health.is_behind(), PartitionHealth::is_behind);
+        let sets = &health.partitions;
+        let index = planned.partition.as_ref().and_then(|partition| sets.index_of(Some(partition)));
+        let of_partition =
+            index.and_then(|index| Some((sets.status(&index)?, sets.behind().contains(&index))));
+        let (status, is_behind) = of_partition.unwrap_or_else(|| (health.status, health.is_behind()));
         if stale_only && !is_behind {
             continue;
         }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use clap::Args;
 use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate, parse_tags};
-use millwork_core::asset_status::{AssetStatuses, PartitionHealth};
+use millwork_core::asset_status::AssetStatuses;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, RunTag, StepStatus};
-use millwork_core::{AssetPartition, Clock as _, SystemClock};
+use millwork_core::{AssetPartition, Clock as _, PartitionKey, SystemClock};
 use millwork_daemon::end_rest_of_group;
 use millwork_engine::{
     Cancel, Engine, EngineOptions, ExecuteError, Observer, RunOutcome, ask_descendants_to_end,
@@ -215,15 +215,15 @@ async fn failed(session: &Session, opened: &Opened, request: &RunRequest) -> Res
     );
     let mut failed = Vec::new();
     for index in request.assets.iter().filter_map(|asset| graph.index(asset.as_str())) {
-        let of_asset = statuses.of(index).partitions.iter().filter(|health| health.failure.is_some());
-        let is_asked = |health: &PartitionHealth| match &health.partition {
+        let sets = &statuses.of(index).partitions;
+        let indexes = sets.failed().next(None, usize::MAX);
+        let is_asked = |partition: &Option<PartitionKey>| match partition {
             Some(partition) => request.partitions.is_empty() || request.partitions.contains(partition),
             None => request.partitions.is_empty(),
         };
-        let of_request = of_asset.filter(|health| is_asked(health));
-        let named = of_request
-            .map(|health| AssetPartition::new(graph.key(index), health.partition.clone()).to_string());
-        failed.extend(named);
+        let partitions = indexes.iter().map(|index| sets.partition_at(index)).filter(is_asked);
+        failed
+            .extend(partitions.map(|partition| AssetPartition::new(graph.key(index), partition).to_string()));
     }
     Ok(failed)
 }

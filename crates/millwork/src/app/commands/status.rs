@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clap::Args;
 use jiff::Timestamp;
 use millwork_api::AssetStatusView;
-use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth};
+use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, PartitionSets, StatusFold};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::plan::{Cause, Staleness};
 use millwork_core::{AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
@@ -26,6 +26,10 @@ pub(super) struct Status {
     /// Assets to show
     #[arg(default_value = "*")]
     pub(super) selection: String,
+
+    /// Maximum number of partitions to list of each asset, those with the worst status first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) limit: usize,
 }
 
 #[derive(Debug, Args)]
@@ -38,18 +42,18 @@ pub(super) struct Why {
 pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     let selected = session.select(&status.selection)?;
     let graph = session.pipeline()?.graph();
-    let (statuses, newest) = block_on(async {
+    let (current, newest) = block_on(async {
         let opened = session.home().await?;
-        Ok((read(&opened, graph).await?, newest_in_the_future(&opened).await?))
+        Ok((Current::read(&opened, graph).await?, newest_in_the_future(&opened).await?))
     })?;
+    let listed: Vec<Listed<'_>> = selected.iter().map(|asset| current.listed(*asset, status.limit)).collect();
     if session.wants_json() {
-        print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
+        print_json(&listed.iter().flat_map(Listed::views).collect::<Vec<_>>())?;
     } else if selected.is_empty() {
         outln!("No asset is defined.");
     } else {
         let heading = ["ASSET", "PARTITION", "STATE", "MATERIALIZED", "BECAUSE"];
-        let rows = entries(graph, &statuses, &selected).map(|entry| entry.row());
-        out!("{}", table(heading, rows.collect()));
+        out!("{}", table(heading, listed.iter().flat_map(Listed::rows).collect()));
         if let Some(newest) = newest {
             let newest = when::moment(newest);
             outln!(
@@ -71,30 +75,28 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     let key = session.asset(&why.key)?;
     let graph = session.pipeline()?.graph();
     let selected = session.select(&format!("+\"{key}\""))?;
-    let statuses = block_on(async { read(&session.home().await?, graph).await })?;
+    let current = block_on(async { Current::read(&session.home().await?, graph).await })?;
     if session.wants_json() {
-        print_json(&entries(graph, &statuses, &selected).map(|entry| entry.view()).collect::<Vec<_>>())?;
+        let listed = selected.iter().flat_map(|asset| current.listed(*asset, EXPLAINED).views());
+        print_json(&listed.collect::<Vec<_>>())?;
         return Ok(Exit::Success);
     }
     if let Some(own) = graph.index(key.as_str()) {
-        explain(graph, &statuses, own, 0, &mut AssetSet::new());
+        explain(&current, own, 0, &mut AssetSet::new());
     }
     Ok(Exit::Success)
 }
 
 /// Prints the status of an asset and, indented below it, of the upstream assets that cause it.
-fn explain(
-    graph: &AssetGraph,
-    statuses: &AssetStatuses,
-    asset: AssetIndex,
-    depth: usize,
-    explained: &mut AssetSet,
-) {
+fn explain(current: &Current<'_>, asset: AssetIndex, depth: usize, explained: &mut AssetSet) {
     if !explained.insert(asset) {
         return;
     }
     let indent = "  ".repeat(depth);
-    for (entry, others) in alike(entries(graph, statuses, &AssetSet::from([asset]))) {
+    let entries = current.entries(asset, EXPLAINED);
+    let sets = &current.statuses.of(asset).partitions;
+    let unexplained = sets.all().count().saturating_sub(entries.len() as u64);
+    for (entry, others) in alike(entries.into_iter()) {
         outln!("{indent}{} is {}", indented(&entry.name(), indent.len() + 2), entry.word());
         match others {
             0 => {}
@@ -105,11 +107,20 @@ fn explain(
             outln!("{indent}  {}", indented(&line, indent.len() + 4));
         }
         for upstream in entry.to_blame() {
-            if statuses.of(upstream).status != AssetStatus::Fresh {
-                explain(graph, statuses, upstream, depth + 1, explained);
+            if current.statuses.of(upstream).status != AssetStatus::Fresh {
+                explain(current, upstream, depth + 1, explained);
             }
         }
     }
+    if unexplained > 0 {
+        outln!("{indent}{unexplained} more partitions aren't explained: {}", counts(sets));
+    }
+}
+
+/// The numbers of an asset's partitions by status, such as `3 failed, 997 missing`.
+fn counts(sets: &PartitionSets) -> String {
+    let with = AssetStatus::ALL.into_iter().rev().filter(|status| sets.count(*status) > 0);
+    with.map(|status| format!("{} {status}", sets.count(status))).collect::<Vec<_>>().join(", ")
 }
 
 /// Groups entries with the same status and reasons: the first of each group, with the number of the others.
@@ -126,10 +137,108 @@ fn alike<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, usize)
     found
 }
 
-/// The statuses of all assets of the pipeline.
-async fn read(opened: &Opened, graph: &AssetGraph) -> Result<AssetStatuses, Failure> {
-    let log = read_status(&*opened.store, graph).await?;
-    Ok(AssetStatuses::derive(graph, &log, &opened.moment(graph).await?))
+/// The maximum number of partitions that are explained of each asset.
+const EXPLAINED: usize = 1_000;
+
+/// The statuses of all assets of the pipeline, with what they follow from.
+struct Current<'a> {
+    graph: &'a AssetGraph,
+    log: StatusFold,
+    statuses: AssetStatuses,
+}
+
+impl<'a> Current<'a> {
+    async fn read(opened: &Opened, graph: &'a AssetGraph) -> Result<Self, Failure> {
+        let log = read_status(&*opened.store, graph).await?;
+        let statuses = AssetStatuses::derive(graph, &log, &opened.moment(graph).await?);
+        Ok(Self { graph, log, statuses })
+    }
+
+    /// Some partitions of an asset, those with the worst status if there are more.
+    fn entries(&self, asset: AssetIndex, most: usize) -> Vec<Entry<'_>> {
+        let health = self.statuses.of(asset);
+        let keys = health.partitions.listed(most);
+        let partitions = self.statuses.partitions(self.graph, &self.log, asset, &keys);
+        let entry = |partition| Entry { graph: self.graph, asset, health, partition };
+        partitions.into_iter().map(entry).collect()
+    }
+
+    /// An asset as it is listed.
+    fn listed(&self, asset: AssetIndex, most: usize) -> Listed<'_> {
+        let (graph, health) = (self.graph, self.statuses.of(asset));
+        let (count, is_partitioned) = (health.partitions.all().count(), health.partitions.is_partitioned());
+        let is_counted = is_partitioned && (count == 0 || count > most as u64);
+        let most = if is_partitioned { most } else { most.max(1) };
+        Listed {
+            whole: is_counted.then_some(Whole { graph, asset, health }),
+            entries: self.entries(asset, most),
+        }
+    }
+}
+
+/// An asset as it is listed.
+struct Listed<'a> {
+    /// The asset as a whole, if it has more partitions than are listed, or none yet.
+    whole: Option<Whole<'a>>,
+    /// The asset without partitions, or some of its partitions.
+    entries: Vec<Entry<'a>>,
+}
+
+impl Listed<'_> {
+    fn rows(&self) -> Vec<[String; 5]> {
+        self.whole.iter().map(Whole::row).chain(self.entries.iter().map(Entry::row)).collect()
+    }
+
+    fn views(&self) -> Vec<AssetStatusView> {
+        self.whole.iter().map(Whole::view).chain(self.entries.iter().map(Entry::view)).collect()
+    }
+}
+
+/// An asset with all its partitions.
+struct Whole<'a> {
+    graph: &'a AssetGraph,
+    asset: AssetIndex,
+    health: &'a AssetHealth,
+}
+
+impl Whole<'_> {
+    fn row(&self) -> [String; 5] {
+        let sets = &self.health.partitions;
+        [
+            self.graph.key(self.asset).to_string(),
+            format!("all {}", sets.all().count()),
+            word(self.health.status),
+            self.health.last_materialized_at.map(when::moment).unwrap_or_default(),
+            counts(sets),
+        ]
+    }
+
+    fn view(&self) -> AssetStatusView {
+        let late = late(self.graph, self.asset, self.health);
+        AssetStatusView::of_whole(self.graph.key(self.asset), self.health, late)
+    }
+}
+
+fn word(status: AssetStatus) -> String {
+    let styled = style(status.as_str());
+    match status {
+        AssetStatus::External => styled.dim(),
+        AssetStatus::Fresh => styled.green(),
+        AssetStatus::Missing => styled.magenta(),
+        AssetStatus::Stale => styled.yellow(),
+        AssetStatus::Running => styled.cyan(),
+        AssetStatus::Failed => styled.red(),
+    }
+    .to_string()
+}
+
+/// The freshness of an asset, if it is late under its policy; `None` otherwise.
+fn late(graph: &AssetGraph, asset: AssetIndex, health: &AssetHealth) -> Option<String> {
+    let policy = graph.assets()[asset].spec.freshness.as_ref()?;
+    let freshness = health.freshness.filter(|_| health.is_late())?;
+    let since = policy.since(health.last_materialized_at, SystemClock.now());
+    let since = since.map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
+    Some(format!("freshness: {freshness}{since} ({policy})"))
 }
 
 /// An asset or one of its partitions, as it is listed.
@@ -137,19 +246,7 @@ struct Entry<'a> {
     graph: &'a AssetGraph,
     asset: AssetIndex,
     health: &'a AssetHealth,
-    partition: &'a PartitionHealth,
-}
-
-/// The selected assets with their partitions, in the order of the graph.
-fn entries<'a>(
-    graph: &'a AssetGraph,
-    statuses: &'a AssetStatuses,
-    selected: &'a AssetSet,
-) -> impl Iterator<Item = Entry<'a>> {
-    selected.iter().flat_map(move |asset| {
-        let health = statuses.of(*asset);
-        health.partitions.iter().map(move |partition| Entry { graph, asset: *asset, health, partition })
-    })
+    partition: PartitionHealth,
 }
 
 impl Entry<'_> {
@@ -159,16 +256,7 @@ impl Entry<'_> {
     }
 
     fn word(&self) -> String {
-        let styled = style(self.partition.status.as_str());
-        match self.partition.status {
-            AssetStatus::External => styled.dim(),
-            AssetStatus::Fresh => styled.green(),
-            AssetStatus::Missing => styled.magenta(),
-            AssetStatus::Stale => styled.yellow(),
-            AssetStatus::Running => styled.cyan(),
-            AssetStatus::Failed => styled.red(),
-        }
-        .to_string()
+        word(self.partition.status)
     }
 
     /// The reasons for the status, the most urgent first.
@@ -179,13 +267,8 @@ impl Entry<'_> {
         run.into_iter().chain(self.partition.reasons()).chain(checks).chain(self.late()).collect()
     }
 
-    /// The freshness of the asset, if it is late under its policy; `None` otherwise.
     fn late(&self) -> Option<String> {
-        let policy = self.graph.assets()[self.asset].spec.freshness.as_ref()?;
-        let freshness = self.health.freshness.filter(|_| self.health.is_late())?;
-        let since = policy.since(self.health.last_materialized_at, SystemClock.now());
-        let since = since.map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
-        Some(format!("freshness: {freshness}{since} ({policy})"))
+        late(self.graph, self.asset, self.health)
     }
 
     /// The upstream assets that may cause the status.
@@ -216,13 +299,12 @@ impl Entry<'_> {
     }
 
     fn view(&self) -> AssetStatusView {
-        AssetStatusView::new(self.graph.key(self.asset), self.partition, self.late())
+        AssetStatusView::new(self.graph.key(self.asset), &self.partition, self.late())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use millwork_core::asset_status::StatusFold;
     use millwork_core::event::{
         CheckEvaluation, Event, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
     };
@@ -267,8 +349,9 @@ mod tests {
         let mut log = StatusFold::default();
         events.iter().for_each(|event| log.apply(event));
         let statuses = AssetStatuses::derive(graph, &log, &millwork_core::KeyMoment::default());
-        let selected = graph.assets().indices().collect();
-        let found = alike(entries(graph, &statuses, &selected));
+        let current = Current { graph, log, statuses };
+        let assets = graph.assets().indices();
+        let found = alike(assets.flat_map(|asset| current.entries(asset, EXPLAINED)));
         let found: Vec<_> =
             found.iter().map(|(entry, others)| (entry.name(), entry.because(), *others)).collect();
         let expected: Vec<_> = expected

@@ -1,0 +1,6 @@
+//! Tests of the status of assets.
+
+mod definitions;
+mod large;
+mod model;
+mod random;
