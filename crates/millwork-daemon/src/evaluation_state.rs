@@ -18,7 +18,7 @@ use millwork_core::version::AliasName;
 use millwork_core::{AssetKey, Instigator, KeyMoment, Pipeline};
 use millwork_storage::{
     EventQuery, InstigatorState, Order, RunQuery, Store, each_latest, earlier_numbers, key_moment,
-    made_at_of_moved,
+    keys_of_backfills, made_at_of_moved,
 };
 
 use crate::error::DaemonError;
@@ -226,7 +226,8 @@ impl EvaluationState {
             None => key_moment(store, graph, Timestamp::UNIX_EPOCH).await?,
         };
         self.texts = Some(moment.clone());
-        self.state.set_known(KnownOfPartitions { moment, ..KnownOfPartitions::default() });
+        let backfills = keys_of_backfills(store, graph, &moment).await?;
+        self.state.set_known(KnownOfPartitions { moment, backfills });
         Ok(found)
     }
 

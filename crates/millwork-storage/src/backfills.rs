@@ -12,11 +12,11 @@ use millwork_core::graph::{AssetGraph, StepIndex};
 use millwork_core::id::BackfillId;
 use millwork_core::partition::{KeySet, KeySpace};
 use millwork_core::run::{RunId, RunStatus, RunTag, StepKey};
-use millwork_core::{Advice, AssetKey, ErrorClass, Pipeline, StepPartition};
+use millwork_core::{Advice, AssetKey, ErrorClass, KeyMoment, Pipeline, StepPartition};
 use thiserror::Error;
 
 use crate::{
-    BackfillChange, EventQuery, Order, RunQuery, StorageError, Store, StoredBackfill, key_moment, read_status,
+    BackfillChange, BackfillQuery, EventQuery, Order, RunQuery, StorageError, Store, StoredBackfill, key_moment, read_status,
 };
 
 /// The maximum number of recent steps whose durations are read.
@@ -191,6 +191,33 @@ impl<'a> Unmade<'a> {
         let index = step.partition.as_ref().map_or_else(|| Some(vec![0]), |key| space.index_of(key));
         index.is_some_and(|index| keys.contains(&index))
     }
+}
+
+/// What backfills that haven't ended are still going to make of each asset, by the keys that it has at a moment.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub async fn keys_of_backfills(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    moment: &KeyMoment,
+) -> Result<BTreeMap<AssetKey, KeySet>, StorageError> {
+    let mut keys: BTreeMap<AssetKey, KeySet> = BTreeMap::new();
+    for record in store.backfills(BackfillQuery { open_only: true, ..BackfillQuery::default() }).await? {
+        // What can't be read keeps no condition waiting; `store check` finds it.
+        let Ok(Some(stored)) = store.backfill(record.id).await else { continue };
+        for (planned, open) in stored.backfill.open_keys() {
+            let step = graph.index(planned.name.as_str()).and_then(|asset| graph.assets()[asset].step);
+            for asset in step.into_iter().flat_map(|step| graph.outputs(step)) {
+                let space = graph.key_space(*asset, moment);
+                let open = stored.backfill.plan().space(planned).carried(&open, &space);
+                let known = keys.entry(graph.key(*asset).clone());
+                known.and_modify(|known| *known = known.union(&open)).or_insert(open);
+            }
+        }
+    }
+    Ok(keys)
 }
 
 /// The median duration of each asset's last steps. The first asset of a step counts for all of them.

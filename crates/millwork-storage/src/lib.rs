@@ -72,7 +72,7 @@ pub use backfill_store::{
     BackfillChange, BackfillQuery, BackfillRecord, BackfillStore, NewBackfill, StoredBackfill,
 };
 pub use backfills::{
-    BackfillFailure, BackfillOperationError, backfill_failures, operate_backfill, plan_backfill,
+    BackfillFailure, BackfillOperationError, backfill_failures, keys_of_backfills, operate_backfill, plan_backfill,
     typical_durations,
 };
 pub use error::{StorageError, Unwritable};

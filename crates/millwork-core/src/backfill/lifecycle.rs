@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::progress::{BackfillRun, BackfillState, RunOutcome};
 use super::readiness::{Readiness, Settled};
-use super::{BackfillError, BackfillStatus, Operation, Plan, RunOrder, RunSize, StageIndex};
+use super::{
+    BackfillError, BackfillStatus, Operation, Plan, PlannedAsset, RunOrder, RunSize, StageIndex,
+};
 use crate::id::RunId;
 use crate::partition::KeySet;
 use crate::problem::Problem;
@@ -119,6 +121,15 @@ impl Backfill {
     /// The keys of a stage that may start; `None` if there is no such stage. It says nothing about the status and other runs.
     pub fn ready(&self, stage: StageIndex) -> Option<&KeySet> {
         self.plan.stage(stage).map(|_| self.readiness.ready(stage.position()))
+    }
+
+    /// The keys of each planned asset that wait or that a run is making.
+    pub fn open_keys(&self) -> impl Iterator<Item = (&PlannedAsset, KeySet)> {
+        let assets = self.plan.assets().iter();
+        assets.filter_map(|asset| {
+            let stage = &self.state.stages[asset.stage?.position()];
+            Some((asset, asset.make.intersection(&stage.open())))
+        })
     }
 
     /// The runs that may start now, by the stages furthest downstream first, so that what has begun is completed. They

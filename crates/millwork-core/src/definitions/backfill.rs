@@ -6,16 +6,16 @@ use serde_json::{Map, Value};
 
 use super::{Pipeline, RequestError};
 use crate::asset::AssetKey;
-use crate::asset_status::{AssetStatuses, PartitionHealth};
+use crate::asset_status::{AssetStatuses, PartitionSets};
 use crate::backfill::{
     self, BackfillAsset, BackfillInput, BackfillOptions, BackfillPolicy, BackfillRequest, BackfillRun,
     LeftOut, LeftOutReason, RunOutcome,
 };
-use crate::graph::{AssetGraph, AssetIndex, AssetSet, StepIndex, StepKind};
+use crate::graph::{AssetGraph, AssetSet, StepIndex, StepKind};
 use crate::id::BackfillId;
 use crate::param::Absent;
-use crate::partition::{KeyMoment, KeySet, KeySpace, PartitionKey, StepPartition};
-use crate::plan::{Plan, PlanError, Staleness};
+use crate::partition::{KeyMoment, KeySet, KeySpace, StepPartition};
+use crate::plan::{Plan, PlanError};
 use crate::problem::Problem;
 use crate::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepState, StepStatus};
 use crate::version::ReadAs;
@@ -201,12 +201,12 @@ impl<'a> SelectedSteps<'a> {
     ) -> BackfillAsset {
         let graph = self.graph;
         let space = KeySpace::clone(&graph.step_key_space(step, moment));
-        let of_outputs = |is_in: fn(&PartitionHealth) -> bool| {
-            let sets = graph.outputs(step).iter().map(|asset| keys_where(&space, statuses, *asset, is_in));
+        let of_outputs = |keys: fn(&PartitionSets) -> KeySet| {
+            let sets = graph.outputs(step).iter().map(|asset| keys(&statuses.of(*asset).partitions));
             sets.reduce(|all, set| all.intersection(&set))
                 .unwrap_or_else(|| KeySet::empty(space.names().count()))
         };
-        let (fresh, existing) = (of_outputs(is_fresh), of_outputs(has_value));
+        let (fresh, existing) = (of_outputs(PartitionSets::fresh), of_outputs(existing));
         let node = &graph.steps()[step];
         let (mut inputs, mut lacking) = (Vec::new(), Vec::new());
         for (input, mapping) in node.computation().requirements.inputs.iter().zip(&node.mappings.inputs) {
@@ -225,8 +225,7 @@ impl<'a> SelectedSteps<'a> {
                 continue;
             }
             let upstream_space = graph.key_space(upstream, moment);
-            let existing = keys_where(&upstream_space, statuses, upstream, has_value);
-            let no_value = upstream_space.all().difference(&existing);
+            let no_value = upstream_space.all().difference(statuses.of(upstream).partitions.existing());
             let reasons = [
                 (
                     LeftOutReason::NoSuchKey,
@@ -250,28 +249,8 @@ impl<'a> SelectedSteps<'a> {
     }
 }
 
-fn is_fresh(health: &PartitionHealth) -> bool {
-    health.staleness == Staleness::Fresh
-}
-
-fn has_value(health: &PartitionHealth) -> bool {
-    health.last_materialized_at.is_some()
-}
-
-/// The keys of an asset for which something holds.
-fn keys_where(
-    space: &KeySpace,
-    statuses: &AssetStatuses,
-    asset: AssetIndex,
-    holds: fn(&PartitionHealth) -> bool,
-) -> KeySet {
-    let partitions = statuses.of(asset).partitions.iter().filter(|health| holds(health));
-    let index = |partition: &Option<PartitionKey>| match partition {
-        Some(key) => space.index_of(key),
-        None => Some(vec![0]),
-    };
-    let indexes = partitions.filter_map(|health| index(&health.partition));
-    KeySet::of(space.names().count(), indexes).intersection(&space.all())
+fn existing(partitions: &PartitionSets) -> KeySet {
+    partitions.existing().clone()
 }
 
 /// The asset whose partitions a backfill names: the one given, or the first of those that take no other partitioned one of the backfill, if

@@ -4,11 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use millwork_core::backfill::Operation;
+use millwork_core::definitions::BackfillSpec;
 use millwork_core::event::{EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation};
 use millwork_core::partition::{KeyMoment, daily, dynamic};
 use millwork_core::run::RunStatus;
 use millwork_core::{AssetDefinition, AutomationCondition, Definitions, PartitionKey, TestClock};
-use millwork_storage::{Batch, Claim, Home, RunQuery, change_partitions};
+use millwork_storage::{
+    Batch, Claim, Home, NewBackfill, RunQuery, change_partitions, operate_backfill, plan_backfill,
+};
 
 use super::*;
 use crate::daemon::{Daemon, DaemonOptions};
@@ -52,9 +56,13 @@ struct Bench {
 
 impl Bench {
     async fn new(folder: &Path) -> Self {
+        Self::of(folder, definitions()).await
+    }
+
+    async fn of(folder: &Path, definitions: Definitions) -> Self {
         let clock = Arc::new(TestClock::at("2026-01-05T12:00:30Z".parse().expect("an instant")));
         let home = Home::open(folder).await.expect("a home");
-        let pipeline = definitions().resolve().expect("definitions that fit together");
+        let pipeline = definitions.resolve().expect("definitions that fit together");
         let options = DaemonOptions { clock: clock.clone(), ..DaemonOptions::default() };
         let launcher = Arc::new(FakeLauncher::default());
         let daemon = Daemon::new(pipeline, home, launcher, Arc::new(|_| {})).options(options);
@@ -192,4 +200,30 @@ async fn a_text_that_is_added_is_made() {
     assert_eq!(bench.settle().await, ["shops: south"]);
     bench.clock.advance(SignedDuration::from_hours(1));
     assert_eq!(bench.settle().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_a_backfill_is_going_to_make_is_left_to_it() {
+    let asset = |key: &str| AssetDefinition::new(key).produces::<u32, _>();
+    let days = || daily("UTC").from("2026-01-01");
+    let visits = asset("visits").partitions(days()).blocking(|_| Ok(1_u32));
+    let condition = AutomationCondition::eager() & !AutomationCondition::backfill_in_progress();
+    let billed = asset("billed").input::<u32>("visits").partitions(days()).automation(condition);
+    let definitions = Definitions::new().asset(visits).asset(billed.blocking(|_| Ok(1_u32)));
+    let folder = millwork_testing::folder();
+    let bench = Bench::of(folder.path(), definitions).await;
+    let none: [&str; 0] = [];
+    bench.make("visits", "2026-01-03").await;
+    assert_eq!(bench.settle().await, none);
+    bench.move_to("06T00:00");
+    let (store, pipeline) = (&*bench.daemon.store, &bench.daemon.pipeline);
+    let spec = BackfillSpec::new(RunSpec::of("*"), "2026-01-05");
+    let planned = plan_backfill(store, pipeline, spec, bench.now()).await.expect("the store").expect("a plan");
+    let new = NewBackfill { request: planned.request, plan: planned.plan, at: bench.now() };
+    let id = store.create_backfill(new).await.expect("a backfill");
+    bench.make("visits", "2026-01-05").await;
+    assert_eq!(bench.settle().await, none, "the backfill makes it");
+    let canceled = operate_backfill(store, id, Operation::Cancel, bench.now()).await;
+    canceled.expect("the store").expect("it is open");
+    assert_eq!(bench.settle().await, ["billed: 2026-01-05"]);
 }
