@@ -80,6 +80,11 @@ impl PartitionKey {
         self.identity.strip_prefix(STRUCTURED)
     }
 
+    /// Whether it is a single text, also one that looks like an identity.
+    pub(crate) fn is_text(&self) -> bool {
+        self.values().is_none_or(|values| values == text_segment(&self.label))
+    }
+
     /// The key as a segment of a path: letters, digits, `_` and `-` as they are, other characters as `%` and the hexadecimal
     /// number of each of their bytes; of other keys than texts the [path segment](crate::partition::Key::path_segment) of the values.
     /// One of more than 255 bytes ends with `~` and a hash.

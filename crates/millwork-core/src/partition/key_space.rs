@@ -210,6 +210,18 @@ fn unknown(texts: &Texts, text: &str) -> Problem {
     Problem::new(format!("the value `{text}` {verb}")).with_hint(hint)
 }
 
+/// The key of a link, which has the identity of one as its text; `None` if a text is no identity.
+fn linked(text: &str) -> Option<PartitionKey> {
+    let key = PartitionKey::of_identity(text, None);
+    let values = key.values()?;
+    // A single text has its values in an identity only if it looks like one.
+    let looks_so = |text: &str| PartitionKey::from(text).values().is_some();
+    let decoded = percent_encoding::percent_decode_str(values).decode_utf8();
+    let is_identity =
+        values.contains(',') || interval(values).is_some() || decoded.is_ok_and(|text| looks_so(&text));
+    is_identity.then_some(key)
+}
+
 impl KeySpace {
     pub(crate) fn new(axes: Vec<(String, Axis)>, now: Timestamp) -> Self {
         let dimension = |(name, axis): (String, Axis)| {
@@ -402,13 +414,12 @@ impl KeySpace {
         let index = match self.index_of(key).filter(|index| self.has_index(index)) {
             Some(index) => index,
             // What it is counts, and not what it is called: the same label may be another window.
-            None if key.values().is_some() => {
+            None if key.values().is_some() && !key.is_text() => {
                 let problem = Problem::new(format!("there is no key `{key}` any more"));
                 return Err(problem.with_hint(self.hint()));
             }
             None => {
-                let identity = PartitionKey::of_identity(key.label(), None);
-                let linked = identity.values().and_then(|values| self.index_of_identity(values));
+                let linked = linked(key.label()).and_then(|linked| self.index_of(&linked));
                 match linked.filter(|index| self.has_index(index)) {
                     Some(index) => index,
                     None => self.index_of_text(key.label())?,
@@ -423,13 +434,11 @@ impl KeySpace {
         if let Ok(found) = self.partition_key(key) {
             return found;
         }
-        // A link has the identity as its text.
-        let linked = PartitionKey::of_identity(key.label(), None);
-        if linked.values().is_some() {
-            return self.labelled(&linked);
-        }
-        if key.values().is_some() {
+        if key.values().is_some() && !key.is_text() {
             return self.labelled(key);
+        }
+        if let Some(linked) = linked(key.label()) {
+            return self.labelled(&linked);
         }
         let parts: Vec<&str> = match self.dimensions.len() {
             1 => vec![key.label()],

@@ -4,6 +4,7 @@
 
 mod api;
 mod backfills;
+mod changed_partitions;
 mod config;
 mod connections;
 mod document;

@@ -135,3 +135,19 @@ impl Served {
         self.store.append(Batch { fence: None, events: vec![event] }).await.unwrap();
     }
 }
+
+/// An event of a version that another system has made.
+pub(crate) fn materialized(data_version: &str) -> EventBody {
+    EventBody::Materialized(Materialization {
+        version: None,
+        data_version: data_version.into(),
+        provenance: Provenance::reported(),
+        stored: StoredValue {
+            location: ValueLocation::Elsewhere,
+            bytes: 1,
+            format: "json".to_owned(),
+            hash: None,
+        },
+        metadata: Default::default(),
+    })
+}

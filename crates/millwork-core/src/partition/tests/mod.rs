@@ -7,6 +7,7 @@ mod key_sets;
 mod keys;
 mod minute_by_minute;
 mod numbers;
+mod random_changes;
 mod set_texts;
 mod support;
 mod typed_key;
