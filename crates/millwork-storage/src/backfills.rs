@@ -16,7 +16,8 @@ use millwork_core::{Advice, AssetKey, ErrorClass, KeyMoment, Pipeline, StepParti
 use thiserror::Error;
 
 use crate::{
-    BackfillChange, BackfillQuery, EventQuery, Order, RunQuery, StorageError, Store, StoredBackfill, key_moment, read_status,
+    BackfillChange, BackfillQuery, EventQuery, Order, RunQuery, StorageError, Store, StoredBackfill,
+    key_moment, read_status,
 };
 
 /// The maximum number of recent steps whose durations are read.

@@ -72,8 +72,8 @@ pub use backfill_store::{
     BackfillChange, BackfillQuery, BackfillRecord, BackfillStore, NewBackfill, StoredBackfill,
 };
 pub use backfills::{
-    BackfillFailure, BackfillOperationError, backfill_failures, keys_of_backfills, operate_backfill, plan_backfill,
-    typical_durations,
+    BackfillFailure, BackfillOperationError, backfill_failures, keys_of_backfills, operate_backfill,
+    plan_backfill, typical_durations,
 };
 pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::progress::{BackfillRun, BackfillState, RunOutcome};
 use super::readiness::{Readiness, Settled};
-use super::{
-    BackfillError, BackfillStatus, Operation, Plan, PlannedAsset, RunOrder, RunSize, StageIndex,
-};
+use super::{BackfillError, BackfillStatus, Operation, Plan, PlannedAsset, RunOrder, RunSize, StageIndex};
 use crate::id::RunId;
 use crate::partition::KeySet;
 use crate::problem::Problem;

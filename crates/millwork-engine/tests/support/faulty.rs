@@ -14,7 +14,12 @@ use millwork_core::run::{RunId, RunStatus};
 use millwork_core::version::VersionNumber;
 use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use millwork_storage::{
-    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery, BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance, NewBackfill, NewRun, Pending, PendingStore, PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, Store, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
+    BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
+    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
+    NewBackfill, NewRun, Pending, PendingStore, PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord,
+    RunStore, SlotId, StorageError, Store, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick,
+    Unwritable, VersionStore,
 };
 use tokio::sync::RwLock;
 

@@ -19,7 +19,12 @@ use crate::micros::stored;
 use crate::retention_store::LATELY;
 use crate::version_store::{kept_versions, undecided_versions};
 use crate::{
-    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery, BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery, Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance, NewBackfill, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
+    AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
+    BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
+    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
+    NewBackfill, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots, RenameStore, RetentionStore,
+    RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, StoredBackfill, TakeSlots,
+    Tick, Unwritable, VersionStore,
 };
 
 /// A store in memory, for tests.

@@ -218,7 +218,8 @@ async fn what_a_backfill_is_going_to_make_is_left_to_it() {
     bench.move_to("06T00:00");
     let (store, pipeline) = (&*bench.daemon.store, &bench.daemon.pipeline);
     let spec = BackfillSpec::new(RunSpec::of("*"), "2026-01-05");
-    let planned = plan_backfill(store, pipeline, spec, bench.now()).await.expect("the store").expect("a plan");
+    let planned =
+        plan_backfill(store, pipeline, spec, bench.now()).await.expect("the store").expect("a plan");
     let new = NewBackfill { request: planned.request, plan: planned.plan, at: bench.now() };
     let id = store.create_backfill(new).await.expect("a backfill");
     bench.make("visits", "2026-01-05").await;
