@@ -278,18 +278,19 @@ impl Automation {
             }
         }
         let mut of_partitions: BTreeMap<AssetIndex, Vec<&Change>> = BTreeMap::new();
-        let mut last: Option<(&AssetKey, AssetIndex)> = None;
-        for change in changes {
-            let known = last.filter(|(key, _)| **key == change.asset).map(|(_, asset)| asset);
-            let Some(asset) = known.or_else(|| self.index.get(&change.asset).copied()) else { continue };
-            last = Some((&change.asset, asset));
+        for changes in changes.chunk_by(|one, next| one.asset == next.asset) {
+            let Some(&asset) = changes.first().and_then(|change| self.index.get(&change.asset)) else {
+                continue;
+            };
             let is_partitioned = self.partitionings.of(asset).is_some();
             if is_partitioned {
-                of_partitions.entry(asset).or_default().push(change);
+                of_partitions.entry(asset).or_default().extend(changes);
             }
             if !is_partitioned || self.asks_of_whole(asset) {
                 let seen_from = self.seen_from(asset);
-                self.take_in_change(state, &mut context, (asset, &seen_from), change, now);
+                for change in changes {
+                    self.take_in_change(state, &mut context, (asset, &seen_from), change, now);
+                }
                 context.dirty.extend(seen_from);
             }
         }

@@ -44,7 +44,7 @@ pub(super) struct Partitioning {
     /// The assets that have it.
     pub(super) assets: AssetSet,
     /// The indexes of keys that were looked up, which never change.
-    known: Mutex<HashMap<PartitionKey, KeyIndex>>,
+    known: Mutex<HashMap<PartitionKey, Arc<KeyIndex>>>,
 }
 
 /// The most keys whose indexes are kept.
@@ -251,7 +251,7 @@ impl KeysAtEvaluation {
         partitionings: &Partitionings,
         asset: AssetIndex,
         keys: impl IntoIterator<Item = &'k PartitionKey>,
-    ) -> Vec<Option<KeyIndex>> {
+    ) -> Vec<Option<Arc<KeyIndex>>> {
         let Some(partitioning) = partitionings.of(asset) else { return Vec::new() };
         let space = &self.of(partitionings, asset).space;
         let mut known = partitioning.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -262,7 +262,7 @@ impl KeysAtEvaluation {
             if let Some(index) = known.get(key) {
                 return Some(index.clone());
             }
-            let index = space.index_of(key)?;
+            let index = Arc::new(space.index_of(key)?);
             known.insert(key.clone(), index.clone());
             Some(index)
         };

@@ -16,7 +16,7 @@ use crate::partition::{KeyIndex, KeySet, Texts};
 /// Which keys of an asset a change is about.
 enum About {
     /// One of them.
-    Key(KeyIndex),
+    Key(Arc<KeyIndex>),
     /// The asset as a whole.
     All,
     /// One that the asset never had.
@@ -25,15 +25,15 @@ enum About {
 
 /// The keys that something happened to, by the moment.
 #[derive(Default)]
-struct Moments {
-    keys: BTreeMap<Timestamp, Vec<KeyIndex>>,
+struct Moments<'k> {
+    keys: BTreeMap<Timestamp, Vec<&'k KeyIndex>>,
     all: Option<Timestamp>,
 }
 
-impl Moments {
-    fn add(&mut self, at: Timestamp, about: &About) {
+impl<'k> Moments<'k> {
+    fn add(&mut self, at: Timestamp, about: &'k About) {
         match about {
-            About::Key(key) => self.keys.entry(at).or_default().push(key.clone()),
+            About::Key(key) => self.keys.entry(at).or_default().push(key),
             About::All => self.all = self.all.max(Some(at)),
             About::Unknown => {}
         }
@@ -41,7 +41,7 @@ impl Moments {
 
     fn sets(self, all: &KeySet) -> Vec<(Timestamp, KeySet)> {
         let keys = self.keys.into_iter();
-        let keys = keys.map(|(at, keys)| (at, set_of(all.dimensions(), keys.iter())));
+        let keys = keys.map(|(at, keys)| (at, set_of(all.dimensions(), keys.into_iter())));
         keys.chain(self.all.map(|at| (at, all.clone()))).collect()
     }
 }
@@ -113,27 +113,27 @@ impl Automation {
         for (place, change) in changes.iter().enumerate() {
             if let ChangeKind::StartedFor(keys) = &change.kind {
                 let indexes = context.keys.indexes(&self.partitionings, asset, &**keys);
-                found.insert(place, set_of(all.dimensions(), indexes.iter().flatten()));
+                found.insert(place, set_of(all.dimensions(), indexes.iter().flatten().map(|index| &**index)));
             }
         }
         found
     }
 
     /// Folds changes into what is known. Returns the keys that were updated, and those that have other data since.
-    fn fold(
+    fn fold<'k>(
         &self,
         facts: &mut PartitionFacts,
-        (changes, about, of_runs): (&[&Change], &[About], &BTreeMap<usize, KeySet>),
+        (changes, about, of_runs): (&[&Change], &'k [About], &BTreeMap<usize, KeySet>),
         (seen_from, all): (&AssetSet, &KeySet),
         now: Timestamp,
-    ) -> (Moments, Moments) {
+    ) -> (Moments<'k>, Moments<'k>) {
         let (mut updated, mut altered) = (Moments::default(), Moments::default());
         let set = |about: &[About]| {
             if about.iter().any(|about| matches!(about, About::All)) {
                 return all.clone();
             }
             let keys = about.iter().filter_map(|about| match about {
-                About::Key(key) => Some(key),
+                About::Key(key) => Some(&**key),
                 About::All | About::Unknown => None,
             });
             set_of(all.dimensions(), keys)
