@@ -5,8 +5,8 @@
 //! the log from one end or from a sequence number; a caller that looks for a rare kind bounds how far.
 
 use async_trait::async_trait;
-use millwork_core::AssetKey;
 use millwork_core::event::{Event, KindSet};
+use millwork_core::{AssetKey, AssetPartition};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::append::Append;
@@ -58,6 +58,10 @@ impl EventLog for SqliteStore {
 
     async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
         self.reader.latest(assets).await
+    }
+
+    async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError> {
+        self.reader.latest_of(partitions).await
     }
 
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
