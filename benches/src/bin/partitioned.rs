@@ -1,5 +1,5 @@
-//! Times partitions: sets of ten million keys, requests where there are a million, a run that makes a thousand, and a backfill of a
-//! thousand days of three assets.
+//! Times partitions: sets of ten million keys, requests and statuses where there are a million, a run that makes a thousand, and a
+//! backfill of a thousand days of three assets.
 
 use std::hint::black_box;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -8,14 +8,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
+use millwork_core::asset_status::{AssetStatuses, StatusFold};
 use millwork_core::backfill::BackfillOptions;
 use millwork_core::definitions::BackfillSpec;
+use millwork_core::event::{
+    EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
+};
 use millwork_core::partition::{Dimensions, IndexSet, KeySet, TimeWindows, daily, fixed, hourly, weekly};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunSpec, RunStatus};
+use millwork_core::version::ReadAs;
 use millwork_core::{
-    AssetDefinition, BoxError, BoxFuture, Clock as _, Definitions, KeyMoment, Pipeline, QueueLimits,
-    SystemClock,
+    AssetDefinition, AssetPartition, AssetStatus, BoxError, BoxFuture, Clock as _, DataVersion, Definitions,
+    KeyMoment, PartitionKey, Pipeline, QueueLimits, SystemClock,
 };
 use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, InProcessLauncher};
 use millwork_engine::{Cancel, Engine};
@@ -31,6 +36,9 @@ fn main() -> Result<()> {
     let million = || hourly("UTC").from("1912-01-01").until("2026-01-31");
     requests("30 windows", few(), "2026-01-15")?;
     requests("1,000,000 windows", million(), "2026-01-15-05:00")?;
+    for made in [0, 10, 10_000, 100_000] {
+        statuses(million(), made)?;
+    }
     tokio::runtime::Runtime::new()?.block_on(async {
         run_of(1).await?;
         run_of(PARTITIONS).await?;
@@ -106,6 +114,90 @@ fn requests(case: &str, windows: TimeWindows, partition: &str) -> Result<()> {
     ensure!(plan()? == 2, "two steps are planned");
     print(&format!("request and plan of one partition of {case}"), timed(plan), 1, "as with few");
     Ok(())
+}
+
+/// The status of assets with a million windows, of which some of the first two are made: from nothing, and when one more is made.
+fn statuses(windows: TimeWindows, made: usize) -> Result<()> {
+    let pipeline = pipeline(windows)?;
+    let graph = pipeline.graph();
+    let moment = KeyMoment::at("2026-06-01T00:00:00Z".parse::<Timestamp>()?);
+    let days = graph.index("days").context("the asset is there")?;
+    let partitions = graph.key_space(days, &moment);
+    let keys = partitions.all().next(None, made + ROUNDS);
+    let keys: Vec<_> = keys.iter().filter_map(|index| partitions.partition_key_at(index)).collect();
+    let before = memory()?;
+    let mut fold = StatusFold::default();
+    let mut sequence = 0;
+    for key in &keys[..made] {
+        for (asset, upstream) in [("days", None), ("same", Some("days"))] {
+            sequence += 1;
+            fold.apply(&materialized(asset, upstream, key).at_sequence(sequence));
+        }
+    }
+    let mut statuses = AssetStatuses::default().updated(graph, &mut fold, &moment);
+    let memory = memory()?.saturating_sub(before);
+    println!(
+        "status: {made} of a million made: {} KiB, {} bytes for each",
+        memory >> 10,
+        memory / (2 * made.max(1))
+    );
+    if made <= 10_000 {
+        let derive = || AssetStatuses::derive(graph, &fold, &moment).count(AssetStatus::Missing);
+        print("  derived from nothing", timed(derive), 1, "50 ms");
+    }
+    let sets = &statuses.of(days).partitions;
+    let page = || {
+        let ranges = sets.all().indexes(0).ranges(200);
+        let counts = AssetStatus::ALL.map(|status| sets.of(status).counts_along(0, &ranges));
+        let listed = statuses.partitions(graph, &fold, days, &sets.all().page(500_000, 50));
+        (counts, listed.len())
+    };
+    print("  a strip and a page of partitions", timed(page), 1, "20 ms");
+    let mut times = Vec::new();
+    for key in &keys[made..] {
+        let started = Instant::now();
+        sequence += 1;
+        fold.apply(&materialized("days", None, key).at_sequence(sequence));
+        statuses = statuses.updated(graph, &mut fold, &moment);
+        times.push(started.elapsed());
+    }
+    let count = statuses.of(days).partitions.existing().count();
+    ensure!(count == (made + ROUNDS) as u64, "{count} are made");
+    print("  updated after one more is made", times, 1, "20 ms");
+    Ok(())
+}
+
+/// A partition that was made from the same of another asset.
+fn materialized(asset: &str, upstream: Option<&str>, key: &PartitionKey) -> NewEvent {
+    let upstream = upstream.map(|upstream| InputVersion {
+        upstream: AssetPartition::new(upstream.into(), Some(key.clone())),
+        data_version: Some(DataVersion::of_content(key.identity().as_bytes())),
+        version: None,
+        read_as: ReadAs::Latest,
+    });
+    let provenance =
+        Provenance { code_version: "1".into(), inputs: upstream.into_iter().collect(), config: None };
+    let stored =
+        StoredValue { location: ValueLocation::Elsewhere, bytes: 0, format: String::new(), hash: None };
+    let data_version = DataVersion::of_content(key.identity().as_bytes());
+    let metadata = Default::default();
+    let body = EventBody::Materialized(Materialization {
+        version: None,
+        data_version,
+        provenance,
+        stored,
+        metadata,
+    });
+    // Keys that are read from a log share nothing with others.
+    let partition = PartitionKey::of_identity(key.identity(), key.own_label());
+    NewEvent::of_asset(AssetPartition::new(asset.into(), Some(partition)), Timestamp::UNIX_EPOCH, body)
+}
+
+/// The memory of this process, in bytes.
+fn memory() -> Result<usize> {
+    let pages = std::fs::read_to_string("/proc/self/statm").context("this runs on Linux")?;
+    let pages = pages.split(' ').nth(1).context("the second number is the memory")?;
+    Ok(pages.parse::<usize>()? * 4096)
 }
 
 /// A run of some partitions of one asset in a home, for each partition.

@@ -242,7 +242,7 @@ impl Judging<'_> {
     async fn gather(&mut self, plan: &Plan) -> Result<Vec<InputVersion>, BacktestError> {
         let (graph, gate) = (self.pipeline.graph(), &self.gate.name);
         let no_run = RunId::from_u128(0);
-        let taken: BTreeSet<AssetIndex> = self.planned.inputs.iter().map(|input| input.asset).collect();
+        let taken: BTreeSet<_> = self.planned.input_partitions().collect();
         let stored = StoredInputs::pin(&**self.store, graph, no_run, &taken).await?;
         let at = (no_run, Timestamp::UNIX_EPOCH);
         let (pins, _) = Pins::of_run(&**self.store, graph, plan, at, &[]).await?;
@@ -334,7 +334,11 @@ impl Judging<'_> {
         let wanted = &gate.computation.requirements.previous;
         let assets: BTreeSet<AssetIndex> =
             wanted.iter().filter_map(|key| graph.index(key.as_str())).collect();
-        let stored = StoredInputs::pin(&**self.store, graph, RunId::from_u128(0), &assets).await?;
+        let of = |asset: &AssetIndex| {
+            AssetPartition::new(*asset, graph.partitions(*asset).and(self.of.partition.clone()))
+        };
+        let read = assets.iter().map(of).collect();
+        let stored = StoredInputs::pin(&**self.store, graph, RunId::from_u128(0), &read).await?;
         let mut previous = Vec::new();
         for asset in assets {
             let partition = graph.partitions(asset).and(self.of.partition.clone());

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use millwork_core::advice::one_line_of;
 use millwork_core::definitions::RequestError;
 use millwork_core::event::{Environment, Event, EventBody, EventKind, NewEvent, VersionsBacktested};
-use millwork_core::graph::AssetIndex;
+use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::model::Dated;
-use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, StalenessReport};
+use millwork_core::plan::{AliasedVersion, LatestEvaluations, Plan, PlannedInput, StalenessReport};
 use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, KeyMoment, Pipeline, SystemClock};
@@ -313,7 +313,7 @@ impl Engine {
             // Outputs that turn out to be unchanged are read from the store, too.
             read.extend(plan.steps.iter().flat_map(|step| graph.outputs(step.step)));
         }
-        let stored = StoredInputs::pin(&*self.store, &graph, run, &read).await?;
+        let stored = StoredInputs::pin(&*self.store, &graph, run, &of_plan(&graph, &plan, &read)).await?;
         let last_versions = self.last_versions(&plan, &events).await?;
         let pinned_at = (run, self.options.clock.now());
         let (pins, new_pins) = Pins::of_run(&*self.store, &graph, &plan, pinned_at, &events).await?;
@@ -455,8 +455,7 @@ impl Engine {
     }
 
     async fn verdicts(&self, plan: &Plan) -> Result<LatestEvaluations, StorageError> {
-        let assets = plan.assets(self.pipeline.graph());
-        let latest = self.store.latest(&assets).await?;
+        let latest = self.store.latest_of(&plan.compared(self.pipeline.graph())).await?;
         let mut evaluations: LatestEvaluations = latest.into_iter().map(LatestAsset::into_verdict).collect();
         for Alias { asset, alias, version, data_version, .. } in self.store.aliases(&[]).await? {
             let aliased = AliasedVersion { version, data_version };
@@ -519,4 +518,27 @@ impl Engine {
         }
         read
     }
+}
+
+/// The partitions of some assets that a plan takes, makes or takes the previous values of.
+fn of_plan(
+    graph: &AssetGraph,
+    plan: &Plan,
+    assets: &BTreeSet<AssetIndex>,
+) -> BTreeSet<AssetPartition<AssetIndex>> {
+    let mut read = BTreeSet::new();
+    for step in &plan.steps {
+        let previous = graph.steps()[step.step].computation().requirements.previous.iter();
+        let previous = previous.filter_map(|key| graph.index(key.as_str()));
+        let at_partition = |asset: AssetIndex| match graph.partitions(asset) {
+            Some(_) => step.at_partition(asset),
+            None => AssetPartition::new(asset, None),
+        };
+        let own = graph.outputs(step.step).iter().copied().chain(graph.examined_asset(step.step));
+        let own = own.chain(previous).filter(|asset| assets.contains(asset)).map(at_partition);
+        read.extend(own);
+        let taken = step.inputs.iter().filter(|input| assets.contains(&input.asset));
+        read.extend(taken.flat_map(PlannedInput::asset_partitions));
+    }
+    read
 }

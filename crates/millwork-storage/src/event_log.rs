@@ -53,6 +53,10 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
         Ok(latest.into_iter().map(|latest| latest.partition).collect())
     }
 
+    /// The latest events of some assets without partitions, or of some partitions, in their order. Those without any verdict are left out. It
+    /// costs what is asked for, however many partitions the assets have.
+    async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError>;
+
     /// The stored form of a value that is kept in the database, by the sequence number of its materialization.
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError>;
 }

@@ -38,7 +38,7 @@
 //! [`Plan::stale_part`] is what a run of stale steps is left with. It also leaves out what can't be made, because the last word of an
 //! upstream asset was that it has no value.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -480,15 +480,15 @@ impl Plan {
         })
     }
 
-    /// The assets that the plan makes or takes, whose latest evaluations its staleness depends on.
-    pub fn assets(&self, graph: &AssetGraph) -> Vec<AssetKey> {
-        let mut assets: BTreeSet<AssetIndex> = BTreeSet::new();
+    /// What the plan makes or takes, whose latest evaluations its staleness depends on: assets, or those of their partitions.
+    pub fn compared(&self, graph: &AssetGraph) -> Vec<AssetPartition> {
+        let mut compared: HashSet<AssetPartition<AssetIndex>> = HashSet::new();
         for step in &self.steps {
-            assets.extend(graph.outputs(step.step));
-            assets.extend(step.inputs.iter().map(|input| input.asset));
-            assets.extend(graph.steps()[step.step].histories.iter().map(|edge| edge.asset));
+            compared.extend(graph.outputs(step.step).iter().map(|output| step.at_partition(*output)));
+            compared.extend(step.input_partitions());
+            compared.extend(step.histories.iter().cloned());
         }
-        assets.into_iter().map(|asset| graph.key(asset).clone()).collect()
+        compared.iter().map(|of| of.by_key(graph)).collect()
     }
 }
 

@@ -160,7 +160,7 @@ fn check_causes(asset: &str, latest: &LatestEvaluations, expected: &[&str]) {
     let graph = pipeline.graph();
     let selected = Selection::parse(asset).unwrap().select(graph).unwrap();
     let plan = Plan::new(graph, &selected, &[], &KeyMoment::default()).unwrap();
-    assert!(plan.assets(graph).len() > 1, "what it reads the history of is looked up");
+    assert!(plan.compared(graph).len() > 1, "what it reads the history of is looked up");
     let report = StalenessReport::new(graph, &plan, latest);
     let output = plan.steps.iter().next().unwrap().at_partition(graph.index(asset).unwrap());
     let staleness = serde_json::to_value(report.get(&output).unwrap()).unwrap();

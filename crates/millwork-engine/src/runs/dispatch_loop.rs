@@ -266,9 +266,8 @@ impl DispatchLoop {
         let mut kept = BTreeSet::new();
         for (position, outputs) in outputs {
             let outputs = planned.outputs(position).iter().zip(outputs);
-            kept.extend(
-                outputs.filter(|(_, output)| matches!(output, StepOutput::Kept)).map(|(asset, _)| *asset),
-            );
+            let outputs = outputs.filter(|(_, output)| matches!(output, StepOutput::Kept));
+            kept.extend(outputs.map(|(asset, _)| planned.output(position, *asset)));
         }
         StoredInputs::pin(&**store, &planned.graph, *run, &kept).await
     }

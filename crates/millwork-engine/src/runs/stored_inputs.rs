@@ -7,7 +7,7 @@ use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::run::RunId;
 use millwork_core::version::VersionNumber;
-use millwork_core::{AssetKey, AssetPartition, DataVersion, SharedValue, ValueType};
+use millwork_core::{AssetPartition, DataVersion, SharedValue, ValueType};
 use millwork_storage::{EventQuery, LatestAsset, Order, StorageError, Store};
 use tokio::sync::Mutex;
 
@@ -65,19 +65,19 @@ pub(crate) struct StoredInputs {
 }
 
 impl StoredInputs {
-    /// Pins the last materializations, by other runs than `run`, of these assets and all their partitions.
+    /// Pins the last materializations, by other runs than `run`, of these assets or partitions.
     pub(crate) async fn pin(
         store: &dyn Store,
         graph: &AssetGraph,
         run: RunId,
-        assets: &BTreeSet<AssetIndex>,
+        read: &BTreeSet<AssetPartition<AssetIndex>>,
     ) -> Result<Self, StorageError> {
         let mut pinned = Self::default();
-        if assets.is_empty() {
+        if read.is_empty() {
             return Ok(pinned);
         }
-        let keys: Vec<AssetKey> = assets.iter().map(|asset| graph.key(*asset).clone()).collect();
-        for latest in store.latest(&keys).await? {
+        let keys: Vec<AssetPartition> = read.iter().map(|of| of.by_key(graph)).collect();
+        for latest in store.latest_of(&keys).await? {
             let Some(asset) = graph.index(latest.asset.as_str()) else { continue };
             if let Some(event) = by_another_run(store, run, &latest).await? {
                 let input = AssetPartition::new(asset, latest.partition);

@@ -99,6 +99,11 @@ impl EventLog for Faulty {
         self.inner.latest(assets).await
     }
 
+    async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError> {
+        self.check(Fault::Latest)?;
+        self.inner.latest_of(partitions).await
+    }
+
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
         self.inner.value(sequence).await
     }

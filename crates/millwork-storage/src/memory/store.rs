@@ -77,6 +77,16 @@ impl EventLog for MemoryStore {
         Ok(latest)
     }
 
+    async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError> {
+        let mut latest = self.state()?.latest();
+        latest.retain(|latest| {
+            let is_wanted =
+                |of: &AssetPartition| of.asset == latest.asset && of.partition == latest.partition;
+            partitions.iter().any(is_wanted)
+        });
+        Ok(latest)
+    }
+
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {
         let state = self.state()?;
         let found = state.events.iter().find(|stored| stored.event.sequence == sequence);

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use millwork_core::event::{Event, KindSet};
-use millwork_core::{AssetKey, PartitionKey};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::append::Append;
@@ -62,6 +62,10 @@ impl EventLog for SqliteStore {
 
     async fn partitions_made(&self, asset: &AssetKey) -> Result<Vec<Option<PartitionKey>>, StorageError> {
         self.reader.partitions_made(asset).await
+    }
+
+    async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError> {
+        self.reader.latest_of(partitions).await
     }
 
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {

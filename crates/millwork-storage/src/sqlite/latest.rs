@@ -3,10 +3,11 @@
 //! The table holds two sequence numbers of each asset and partition, of its last materialization and of its last verdict. They are mostly
 //! the same event.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use millwork_core::event::{Event, EventKind, KindSet};
-use millwork_core::{AssetKey, PartitionKey};
+use millwork_core::{AssetKey, AssetPartition, PartitionKey};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::events::is_one_of;
@@ -57,6 +58,34 @@ impl Reader {
             identity.map(|identity| PartitionKey::of_identity(&identity, label.as_deref()))
         };
         Ok(found.into_iter().map(key).collect())
+    }
+
+    /// The latest events of these assets and partitions, in their order.
+    pub(super) async fn latest_of(
+        &self,
+        partitions: &[AssetPartition],
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        let text: Arc<str> = format!(
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM json_each(?) AS wanted \
+             CROSS JOIN names ON names.name = json_extract(wanted.value, '$[0]') \
+             CROSS JOIN latest ON latest.asset = names.id AND latest.partition = \
+             iif(json_extract(wanted.value, '$[1]') IS NULL, 0, \
+             (SELECT id FROM names WHERE name = json_extract(wanted.value, '$[1]'))) \
+             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))"
+        )
+        .into();
+        let wanted: BTreeSet<(&str, Option<&str>)> = partitions
+            .iter()
+            .map(|of| (of.asset.as_str(), of.partition.as_ref().map(PartitionKey::identity)))
+            .collect();
+        let wanted: Vec<(&str, Option<&str>)> = wanted.into_iter().collect();
+        let mut events = Vec::with_capacity(wanted.len());
+        for wanted in wanted.chunks(ASSETS_AT_ONCE) {
+            let wanted = serde_json::to_string(wanted).expect("keys are strings");
+            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted);
+            events.extend(self.unpacked("read the latest events", query).await?);
+        }
+        Ok(fold(events))
     }
 }
 

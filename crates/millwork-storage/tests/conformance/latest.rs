@@ -1,7 +1,7 @@
 //! The latest events of assets.
 
-use millwork_core::PartitionKey;
 use millwork_core::event::EventBody;
+use millwork_core::{AssetPartition, PartitionKey};
 use millwork_storage::Store;
 
 use crate::backend::Backend;
@@ -19,6 +19,19 @@ async fn check(store: &dyn Store, expected: &[(&str, Option<&str>, Option<u64>, 
         })
         .collect();
     assert_eq!(found, expected);
+    // One by one it is the same, whatever else is asked for.
+    let keys =
+        latest.iter().map(|latest| AssetPartition::new(latest.asset.clone(), latest.partition.clone()));
+    let others =
+        [AssetPartition::new("a".into(), Some("unheard of".into())), AssetPartition::new("b".into(), None)];
+    let wanted: Vec<AssetPartition> = keys.clone().chain(others).chain(keys).collect();
+    let mut one_by_one = store.latest_of(&wanted).await.unwrap();
+    one_by_one.retain(|found| latest.contains(found));
+    assert_eq!(one_by_one, latest);
+    for latest in &latest {
+        let of = AssetPartition::new(latest.asset.clone(), latest.partition.clone());
+        assert_eq!(store.latest_of(&[of]).await.unwrap().as_slice(), std::slice::from_ref(latest));
+    }
 }
 
 async fn append_one(store: &dyn Store, asset: &str, partition: Option<&str>, body: EventBody) -> u64 {

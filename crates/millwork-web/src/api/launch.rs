@@ -115,7 +115,7 @@ async fn is_anything_stale(state: &AppState, request: &RunRequest) -> Result<boo
     let graph = state.pipeline.graph();
     let plan = Plan::new(graph, &request.selected(graph)?, &request.partitions, &state.moment().await?)
         .map_err(RequestError::from)?;
-    let latest = state.store.latest(&plan.assets(graph)).await?;
+    let latest = state.store.latest_of(&plan.compared(graph)).await?;
     let verdicts = latest.into_iter().map(LatestAsset::into_verdict).collect();
     Ok(!plan.stale_part(graph, &verdicts, &RunState::default()).steps.is_empty())
 }
