@@ -179,8 +179,7 @@ impl<'a> Unmade<'a> {
         let (plan, stages) = (stored.backfill.plan(), stored.backfill.state().stages());
         let of_asset = |asset: &'a PlannedAsset| {
             let stage = &stages[asset.stage?.position()];
-            let index = graph.index(asset.name.as_str())?;
-            let step = graph.steps()[graph.assets()[index].step?].key.clone();
+            let step = graph.steps()[graph.step_of_past(asset.name.as_str())?].key.clone();
             Some((step, (plan.space(asset), stage.failed.union(&stage.lost))))
         };
         Self { by_step: plan.assets().iter().filter_map(of_asset).collect() }
@@ -209,7 +208,7 @@ pub async fn keys_of_backfills(
         // What can't be read keeps no condition waiting; `store check` finds it.
         let Ok(Some(stored)) = store.backfill(record.id).await else { continue };
         for (planned, open) in stored.backfill.open_keys() {
-            let step = graph.index(planned.name.as_str()).and_then(|asset| graph.assets()[asset].step);
+            let step = graph.step_of_past(planned.name.as_str());
             for asset in step.into_iter().flat_map(|step| graph.outputs(step)) {
                 let space = graph.key_space(*asset, moment);
                 let open = stored.backfill.plan().space(planned).carried(&open, &space);

@@ -90,16 +90,19 @@ impl RunRequest {
         let made: Vec<&AssetKey> =
             plan.run_assets(run.stage, &run.keys).into_iter().map(|(asset, _)| &asset.name).collect();
         // A planned asset stands for all that its step makes.
-        let step =
-            |asset: &AssetKey| graph.index(asset.as_str()).and_then(|asset| graph.assets()[asset].step);
+        let step = |asset: &AssetKey| graph.step_of_past(asset.as_str());
         let is_made = |asset: &&AssetKey| {
             made.contains(asset) || made.iter().any(|made| step(made).is_some() && step(made) == step(asset))
         };
-        let mut assets: Vec<AssetKey> = self.assets.iter().filter(is_made).cloned().collect();
+        let mut assets: Vec<&AssetKey> = self.assets.iter().filter(is_made).collect();
         if assets.is_empty() {
             // They are gone from the definitions: the run fails and says so.
-            assets = made.into_iter().cloned().collect();
+            assets.clone_from(&made);
         }
+        let now =
+            |asset: &AssetKey| graph.index_of_past(asset.as_str()).map(|asset| graph.key(asset).clone());
+        let assets: Vec<AssetKey> =
+            assets.into_iter().map(|asset| now(asset).unwrap_or_else(|| asset.clone())).collect();
         let space = plan.stage_space(run.stage);
         let partitions = space.map(|space| space.partition_keys(&run.keys)).unwrap_or_default();
         Self {
@@ -142,7 +145,7 @@ pub fn run_outcome(
     };
     let (mut unmade, mut failed) = (Vec::new(), Vec::new());
     for (asset, keys) in plan.run_assets(run.stage, &run.keys) {
-        let step = graph.index(asset.name.as_str()).and_then(|asset| graph.assets()[asset].step);
+        let step = graph.step_of_past(asset.name.as_str());
         let step = step.map_or_else(|| asset.name.as_str().into(), |step| graph.steps()[step].key.clone());
         let space = plan.space(asset);
         for index in keys.next(None, usize::MAX) {

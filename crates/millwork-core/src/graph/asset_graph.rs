@@ -348,6 +348,16 @@ impl AssetGraph {
         self.assets.iter_enumerated().find(|(_, asset)| had(asset)).map(|(index, _)| index)
     }
 
+    /// The asset that has a key, or had it before; `None` if none had.
+    pub fn index_of_past(&self, key: &str) -> Option<AssetIndex> {
+        self.index(key).or_else(|| self.renamed_from(key))
+    }
+
+    /// The step that makes the asset that has a key, or had it before; `None` if none does.
+    pub fn step_of_past(&self, key: &str) -> Option<StepIndex> {
+        self.assets[self.index_of_past(key)?].step
+    }
+
     /// What to write instead of an asset key that doesn't exist.
     pub fn asset_hint(&self, key: &str) -> String {
         if let Some(renamed) = self.renamed_from(key) {

@@ -8,7 +8,7 @@ use millwork_core::partition::mapping::{Mapping, all};
 use millwork_core::partition::{TimeWindows, daily, fixed, weekly};
 use millwork_core::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepState, StepStatus};
 use millwork_core::{
-    Advice as _, AssetDefinition, Computation, Definitions, KeyMoment, Pipeline, StepPartition,
+    Advice as _, AssetDefinition, AssetKey, Computation, Definitions, KeyMoment, Pipeline, StepPartition,
 };
 
 const WEEK: &str = "2024-01-07..2024-01-13";
@@ -199,4 +199,23 @@ fn a_limit_of_partitions_holds_where_an_asset_has_none_of_its_own() {
     let spec = BackfillSpec { options, ..BackfillSpec::new(RunSpec::of("days or others"), WEEK) };
     let plan = planned_by(spec).unwrap().plan;
     assert_eq!(stages(&plan), ["days[2024-01-07..2024-01-13] in 2", "others[2024-01-07..2024-01-13] in 2"]);
+}
+
+#[test]
+fn an_asset_that_is_renamed_meanwhile_is_made_under_its_new_key() {
+    let PlannedBackfill { request, plan } = planned("days", WEEK).unwrap();
+    let renamed = Definitions::new().asset(asset("dates").partitions(days()).renamed_from("days"));
+    let pipeline = renamed.resolve().unwrap();
+    let stage = StageIndex::at(0);
+    let run = BackfillRun { stage, keys: plan.stage(stage).unwrap().keys.clone() };
+    let request = request.of_backfill(pipeline.graph(), &plan, &run, BackfillId::new(7));
+    let named: Vec<&str> = request.assets.iter().map(AssetKey::as_str).collect();
+    assert_eq!((named, request.partitions.len()), (vec!["dates"], 7));
+    assert!(request.check(&pipeline, &moment()).is_ok());
+    let made = request.partitions.iter().map(|key| {
+        let state = StepState { status: StepStatus::Succeeded, ..StepState::default() };
+        (StepPartition::new("dates".into(), Some(key.clone())), state)
+    });
+    let state = RunState { status: Some(RunStatus::Failed), steps: made.collect(), ..RunState::default() };
+    assert_eq!(run_outcome(pipeline.graph(), &plan, &run, &state).succeeded, run.keys);
 }
