@@ -82,6 +82,10 @@ pub struct BackfillPlanView {
     /// How many seconds the runs take, by how long the steps took before; `null` if something was never made.
     #[schema(required)]
     pub estimated_seconds: Option<f64>,
+    /// The numbers of other backfills that haven't ended and are going to make some of these partitions as well; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, value_type = Vec<u64>)]
+    pub overlapping: Vec<BackfillId>,
     /// How the partitions are made.
     pub options: BackfillOptionsView,
     /// The stages, upstream first.
@@ -182,7 +186,7 @@ pub struct BackfillFailureView {
     /// The step that failed; `null` if the run failed before any did.
     #[schema(required)]
     pub step: Option<String>,
-    /// Its partition; `null` if it has none.
+    /// Its partition, or those of the run if that failed before any step did; `null` if there is none.
     #[schema(required)]
     pub partition: Option<String>,
     /// The run.
@@ -240,10 +244,19 @@ impl BackfillPlanView {
             fresh: preview.fresh,
             left_out: preview.left_out,
             reasons: reasons.collect(),
+            overlapping: Vec::new(),
             estimated_seconds: estimate.map(|estimate| estimate.as_secs_f64()),
             options: request.options.into(),
             stages: stages.map(|(place, stage)| PlannedStageView::new(plan, place, stage)).collect(),
         }
+    }
+}
+
+impl BackfillPlanView {
+    /// The plan where other backfills are going to make some of its partitions as well.
+    #[must_use]
+    pub fn overlapping(self, overlapping: Vec<BackfillId>) -> Self {
+        Self { overlapping, ..self }
     }
 }
 
@@ -288,8 +301,11 @@ impl BackfillDetails {
 }
 
 impl From<BackfillFailure> for BackfillFailureView {
-    fn from(BackfillFailure { step, run, reason }: BackfillFailure) -> Self {
-        let partition = step.as_ref().and_then(|step| step.partition.as_ref()).map(ToString::to_string);
+    fn from(BackfillFailure { step, partitions, run, reason }: BackfillFailure) -> Self {
+        let partition = match &step {
+            Some(step) => step.partition.as_ref().map(ToString::to_string),
+            None => Some(partitions).filter(|partitions| !partitions.is_empty()),
+        };
         Self { step: step.map(|step| step.step.to_string()), partition, run, reason }
     }
 }

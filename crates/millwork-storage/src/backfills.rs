@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::asset_status::AssetStatuses;
-use millwork_core::backfill::{BackfillError, Operation, PlannedAsset};
+use millwork_core::backfill::{BackfillError, Operation, Plan, PlannedAsset};
 use millwork_core::definitions::{BackfillSpec, PlannedBackfill, RequestError};
 use millwork_core::event::{EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, StepIndex};
@@ -68,7 +68,33 @@ pub async fn plan_backfill(
     let graph = pipeline.graph();
     let moment = key_moment(store, graph, now).await?;
     let statuses = AssetStatuses::derive(graph, &read_status(store, graph).await?, &moment);
-    Ok(spec.resolve(pipeline, &moment, &statuses))
+    let aliases = store.aliases(&[]).await?;
+    let aliases: Vec<_> = aliases.into_iter().map(|alias| (alias.asset, alias.alias)).collect();
+    Ok(spec.resolve(pipeline, &moment, &statuses, &aliases))
+}
+
+/// The backfills that haven't ended and are going to make partitions of a plan as well.
+///
+/// # Errors
+///
+/// When the store can't be read.
+pub async fn overlapping_backfills(store: &dyn Store, plan: &Plan) -> Result<Vec<BackfillId>, StorageError> {
+    let mut overlapping = Vec::new();
+    for record in store.backfills(BackfillQuery { open_only: true, ..BackfillQuery::default() }).await? {
+        let Ok(Some(stored)) = store.backfill(record.id).await else { continue };
+        let of_other = stored.backfill.plan();
+        let overlaps = stored.backfill.open_keys().any(|(other, open)| {
+            let own = plan.assets().iter().find(|asset| asset.name == other.name);
+            own.is_some_and(|own| {
+                let open = of_other.space(other).carried(&open, plan.space(own));
+                !open.intersection(&own.make).is_empty()
+            })
+        });
+        if overlaps {
+            overlapping.push(record.id);
+        }
+    }
+    Ok(overlapping)
 }
 
 /// Pauses, resumes, cancels or retries a backfill, and returns what it is then. Those of its runs that are to be canceled are asked to stop.
@@ -114,6 +140,8 @@ pub async fn operate_backfill(
 pub struct BackfillFailure {
     /// The step that failed and its partition; `None` if the run failed before any did.
     pub step: Option<StepPartition>,
+    /// The partitions of the run in words, a few of many.
+    pub partitions: String,
     /// The run.
     pub run: RunId,
     /// The error, or why the run was lost.
@@ -149,17 +177,18 @@ pub async fn backfill_failures(
             order: Order::NewestFirst,
             ..EventQuery::default()
         };
-        let mut has_failed_step = false;
+        let (partitions, mut has_failed_step) = (run.request.partitions_in_words(), false);
         for event in store.events(query).await? {
             let Some(step) = event.step_partition() else { continue };
             let EventBody::StepFailed { failure } = event.body else { continue };
             has_failed_step = true;
             if unmade.has(&step) && seen.insert(step.clone()) {
-                failures.push(BackfillFailure { step: Some(step), run: run.id, reason: failure.to_string() });
+                let (step, reason) = (Some(step), failure.to_string());
+                failures.push(BackfillFailure { step, partitions: partitions.clone(), run: run.id, reason });
             }
         }
         if !has_failed_step && let Some(reason) = run.reason {
-            failures.push(BackfillFailure { step: None, run: run.id, reason });
+            failures.push(BackfillFailure { step: None, partitions, run: run.id, reason });
         }
         if failures.len() >= limit {
             break;

@@ -73,7 +73,7 @@ pub use backfill_store::{
 };
 pub use backfills::{
     BackfillFailure, BackfillOperationError, backfill_failures, keys_of_backfills, operate_backfill,
-    plan_backfill, typical_durations,
+    overlapping_backfills, plan_backfill, typical_durations,
 };
 pub use error::{StorageError, Unwritable};
 pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};

@@ -17,6 +17,7 @@
 //! cargo run -p partitions -- materialize 'words' --partition 2026-01-04                               # their week
 //! cargo run -p partitions -- materialize 'comments_model' --partitions '2026-01-04|*'                 # both of its models
 //! cargo run -p partitions -- materialize 'scores' --partition '2026-01-07|poisson'                    # one day by one of them
+//! cargo run -p partitions -- backfill create '*' --partitions '2026-01-11..2026-01-24' && cargo run -p partitions -- serve      # all of two weeks
 //! cargo run -p partitions -- status
 //! ```
 

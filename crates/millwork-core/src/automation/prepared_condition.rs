@@ -51,6 +51,8 @@ pub(super) struct Asked {
     pub(super) tags: BTreeSet<String>,
     /// The checks of the asset that has the condition.
     pub(super) own_checks: Vec<String>,
+    /// Whether it asks for what backfills are going to make.
+    pub(super) backfills: bool,
 }
 
 impl Asked {
@@ -81,8 +83,8 @@ impl Asked {
             | Operand::OlderThan { .. }
             | Operand::VerdictPending(_)
             | Operand::OwnVerdictPending
-            | Operand::InLatestTimeWindow { .. }
-            | Operand::BackfillInProgress => {}
+            | Operand::InLatestTimeWindow { .. } => {}
+            Operand::BackfillInProgress => self.backfills = true,
         }
     }
 }

@@ -298,6 +298,11 @@ impl Automation {
         let named = known.backfills.keys().chain(before.iter().flat_map(|before| before.backfills.keys()));
         let others = named.filter(|key| of_before(key) != known.backfills.get(*key));
         found.extend(others.filter_map(|key| self.index.get(key)));
+        if before.is_none() {
+            // What backfills were going to make at the last evaluation of another process isn't known.
+            let asks = self.conditions.iter().filter(|(_, prepared)| prepared.asked.backfills);
+            found.extend(asks.map(|(asset, _)| *asset));
+        }
         state.known_before = Some(state.known.clone());
         found
     }

@@ -269,6 +269,21 @@ impl Backfill {
         self.finished(id, &RunOutcome::all_lost(&run))
     }
 
+    /// A run that hadn't begun is taken back: its partitions wait again.
+    ///
+    /// # Errors
+    ///
+    /// When the run isn't running.
+    pub fn withdrawn(&mut self, id: RunId) -> Result<(), BackfillError> {
+        let run = self.running(id)?;
+        self.state.runs.remove(&id);
+        let stage = &mut self.state.stages[run.stage.position()];
+        stage.running = stage.running.difference(&run.keys);
+        stage.waiting = stage.waiting.union(&run.keys);
+        self.readiness = Readiness::new(&self.plan, &self.state.stages);
+        Ok(())
+    }
+
     /// A run is repeated by another one, which makes the same partitions in its place.
     ///
     /// # Errors

@@ -71,6 +71,8 @@ pub enum LeftOutReason {
     NoSuchKey,
     /// It has no value, and the backfill doesn't make it.
     NotMade,
+    /// No version of it is in use, and the backfill doesn't make it.
+    NotInUse,
 }
 
 /// Assets that are partitioned alike and made together: each run makes its partitions of all of them.
@@ -162,6 +164,9 @@ impl Plan {
             }
             LeftOutReason::NotMade => {
                 format!("{which}: `{upstream}` has partitions without a value that the backfill doesn't make")
+            }
+            LeftOutReason::NotInUse => {
+                format!("{which}: of `{upstream}` there are partitions of which no version is in use")
             }
         }
     }

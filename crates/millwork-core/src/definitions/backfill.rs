@@ -14,11 +14,11 @@ use crate::backfill::{
 use crate::graph::{AssetGraph, AssetSet, StepIndex, StepKind};
 use crate::id::BackfillId;
 use crate::param::Absent;
-use crate::partition::{KeyMoment, KeySet, KeySpace, StepPartition};
+use crate::partition::{AssetPartition, KeyMoment, KeySet, KeySpace, StepPartition};
 use crate::plan::{Plan, PlanError};
 use crate::problem::Problem;
 use crate::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepState, StepStatus};
-use crate::version::ReadAs;
+use crate::version::{AliasName, ReadAs};
 
 /// A backfill as it is asked for: what is made, of which partitions, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ impl BackfillSpec {
         Self { run, partitions: partitions.into(), of: None, options: BackfillOptions::default() }
     }
 
-    /// The plan for the assets as they are at a moment.
+    /// The plan for the assets as they are at a moment, with the aliases that there are.
     ///
     /// # Errors
     ///
@@ -59,12 +59,16 @@ impl BackfillSpec {
         pipeline: &Pipeline,
         moment: &KeyMoment,
         statuses: &AssetStatuses,
+        aliases: &[(AssetPartition, AliasName)],
     ) -> Result<PlannedBackfill, RequestError> {
         let refused = |problem| RequestError::Partitions { problem };
         let graph = pipeline.graph();
         let request = self.run.template(pipeline)?.queued();
         let selected = request.selected(graph)?;
-        let assets = SelectedSteps::new(graph, &selected)?.assets(moment, statuses, self.options);
+        let steps = SelectedSteps::new(graph, &selected)?;
+        let known = Known { moment, statuses, aliases };
+        let assets: Vec<BackfillAsset> =
+            steps.steps.iter().map(|step| steps.asset(*step, &known, self.options)).collect();
         let anchor = anchor(graph, &assets, self.of.as_ref())?;
         let space = &assets[anchor].space;
         let keys = match space.partition_key(&self.partitions.trim().into()) {
@@ -169,6 +173,23 @@ pub fn run_outcome(
     }
 }
 
+/// What is known of assets when a backfill is planned.
+struct Known<'a> {
+    moment: &'a KeyMoment,
+    statuses: &'a AssetStatuses,
+    aliases: &'a [(AssetPartition, AliasName)],
+}
+
+impl Known<'_> {
+    /// The keys of an asset that an alias points at a version of.
+    fn aliased(&self, asset: &AssetKey, alias: &AliasName, space: &KeySpace) -> KeySet {
+        let of = self.aliases.iter().filter(|(of, name)| of.asset == *asset && name == alias);
+        let index =
+            |of: &AssetPartition| of.partition.as_ref().map_or(Some(vec![0]), |key| space.index_of(key));
+        KeySet::of(space.names().count(), of.filter_map(|(of, _)| index(of)))
+    }
+}
+
 /// The steps that make the selected assets, upstream first. A step is planned as the first asset that it makes.
 struct SelectedSteps<'a> {
     graph: &'a AssetGraph,
@@ -186,23 +207,8 @@ impl<'a> SelectedSteps<'a> {
         Ok(Self { graph, steps, places })
     }
 
-    fn assets(
-        &self,
-        moment: &KeyMoment,
-        statuses: &AssetStatuses,
-        options: BackfillOptions,
-    ) -> Vec<BackfillAsset> {
-        self.steps.iter().map(|step| self.asset(*step, moment, statuses, options)).collect()
-    }
-
-    fn asset(
-        &self,
-        step: StepIndex,
-        moment: &KeyMoment,
-        statuses: &AssetStatuses,
-        options: BackfillOptions,
-    ) -> BackfillAsset {
-        let graph = self.graph;
+    fn asset(&self, step: StepIndex, known: &Known<'_>, options: BackfillOptions) -> BackfillAsset {
+        let (graph, Known { moment, statuses, aliases: _ }) = (self.graph, known);
         let space = KeySpace::clone(&graph.step_key_space(step, moment));
         let of_outputs = |keys: fn(&PartitionSets) -> KeySet| {
             let sets = graph.outputs(step).iter().map(|asset| keys(&statuses.of(*asset).partitions));
@@ -223,18 +229,29 @@ impl<'a> SelectedSteps<'a> {
                 inputs.push(BackfillInput { upstream: *place, mapping });
                 continue;
             }
-            let is_needed = input.read_as == ReadAs::Latest && !mapping.tolerates_missing();
-            if maker.is_none() || !is_needed {
+            if maker.is_none() || mapping.tolerates_missing() || input.absent == Absent::IsNone {
                 continue;
             }
             let upstream_space = graph.key_space(upstream, moment);
-            let no_value = upstream_space.all().difference(statuses.of(upstream).partitions.existing());
+            let (existing, without) = match &input.read_as {
+                ReadAs::Latest => {
+                    (statuses.of(upstream).partitions.existing().clone(), LeftOutReason::NotMade)
+                }
+                ReadAs::Alias(alias) => {
+                    (known.aliased(&input.asset, alias, &upstream_space), LeftOutReason::NotInUse)
+                }
+                ReadAs::InputOf { .. }
+                | ReadAs::InputOfChallenger { .. }
+                | ReadAs::History { .. }
+                | ReadAs::Shadow { .. } => continue,
+            };
+            let no_value = upstream_space.all().difference(&existing);
             let reasons = [
                 (
                     LeftOutReason::NoSuchKey,
                     mapping.upstream_of(&space.all(), &space, &upstream_space).lacking,
                 ),
-                (LeftOutReason::NotMade, mapping.downstream_of(&no_value, &space, &upstream_space)),
+                (without, mapping.downstream_of(&no_value, &space, &upstream_space)),
             ];
             let upstream = graph.key(upstream);
             let lacks = reasons.into_iter().filter(|(_, keys)| !keys.is_empty());

@@ -207,7 +207,11 @@ impl AssetGraph {
         let partition = partition.into();
         match self.partitions(asset) {
             Some(partitions) => partitions.space(moment).past_partition_key(&partition),
-            None => partition,
+            // Of an asset that had partitions before, a link has the identity of one.
+            None => {
+                let linked = PartitionKey::of_identity(partition.label(), None);
+                if linked.values().is_some() { linked } else { partition }
+            }
         }
     }
 

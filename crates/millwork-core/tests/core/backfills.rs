@@ -55,7 +55,7 @@ fn planned(selection: &str, partitions: &str) -> Result<PlannedBackfill, String>
 fn planned_by(spec: BackfillSpec) -> Result<PlannedBackfill, String> {
     let (pipeline, moment) = (pipeline(), moment());
     let statuses = AssetStatuses::derive(pipeline.graph(), &StatusFold::default(), &moment);
-    spec.resolve(&pipeline, &moment, &statuses).map_err(|error| error.one_line())
+    spec.resolve(&pipeline, &moment, &statuses, &[]).map_err(|error| error.one_line())
 }
 
 /// A line for each stage.

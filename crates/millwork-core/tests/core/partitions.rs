@@ -165,8 +165,8 @@ fn partitions_that_there_are_not_are_refused_before_anything_starts() {
     );
     refused(
         RunSpec::of("days or weeks").partition("2026-01-04"),
-        "`weeks` has other partitions than `days`, and a run makes the same ones of all its assets; hint: select them in runs of \
-         their own, what is upstream first",
+        "`weeks` has other partitions than `days`, and a run makes the same ones of all its assets; hint: start a backfill, which makes \
+         those of all of them, or select them in runs of their own",
     );
     refused(
         RunSpec::of("days").partition("2026-01-05").partitions("*"),

@@ -10,12 +10,12 @@ use std::time::Duration;
 use millwork_core::advice::one_line_of;
 use millwork_core::backfill::{Backfill, BackfillStatus, RunOutcome};
 use millwork_core::definitions::run_outcome;
-use millwork_core::event::KindSet;
+use millwork_core::event::{EventBody, KindSet};
 use millwork_core::id::BackfillId;
 use millwork_core::run::{FailureClass, RetryStrategy, RunId, RunRequest, RunState, RunStatus, RunTag};
 use millwork_core::{Clock, Instigator, Pipeline};
 use millwork_storage::{
-    BackfillChange, BackfillQuery, EventQuery, NewRun, Order, RunRecord, Store, StoredBackfill,
+    BackfillChange, BackfillQuery, EventQuery, Fence, NewRun, Order, RunRecord, Store, StoredBackfill,
 };
 
 use crate::activation::{Activation, Activations};
@@ -37,6 +37,8 @@ pub(crate) struct Backfills {
 
 /// How a run of a backfill has ended.
 enum End {
+    /// Before it began, while the backfill is paused.
+    Withdrawn,
     /// With these partitions made.
     Outcome(RunOutcome),
     /// Another run makes the same partitions in its place.
@@ -118,6 +120,7 @@ impl Backfills {
             match end {
                 End::Outcome(outcome) => backfill.finished(id, &outcome)?,
                 End::Repeated(by) => backfill.repeated(id, by)?,
+                End::Withdrawn => backfill.withdrawn(id)?,
             }
         }
         Ok(has_ended)
@@ -126,13 +129,25 @@ impl Backfills {
     /// How a run has ended; `None` if it hasn't, or will go on by itself.
     async fn end(&self, backfill: &Backfill, id: RunId) -> Result<Option<End>, DaemonError> {
         let Some(run) = backfill.state().runs().get(&id) else { return Ok(None) };
+        let is_paused = backfill.status() == BackfillStatus::Paused;
         // Read before the run, so that what was retried by then is seen to have been.
         let retried = self.retried_up_to().await?;
         let Some(record) = self.store.run(id).await? else {
             return Ok(Some(End::Outcome(RunOutcome::all_lost(run))));
         };
         match record.status {
+            RunStatus::Queued if is_paused => {
+                // Whoever claims it first decides whether it has begun.
+                let fence = Fence { run: id, epoch: record.epoch };
+                let is_withdrawn =
+                    self.store.end_run(fence, EventBody::RunCanceled, self.clock.now()).await?;
+                return Ok(is_withdrawn.then_some(End::Withdrawn));
+            }
             RunStatus::Queued | RunStatus::Running | RunStatus::Canceling => return Ok(None),
+            // The daemon may have ended before it could record that.
+            RunStatus::Canceled if is_paused && record.started_at.is_none() => {
+                return Ok(Some(End::Withdrawn));
+            }
             RunStatus::Succeeded | RunStatus::Canceled => {}
             RunStatus::Failed | RunStatus::Lost => {
                 if self.pipeline.run_retries().strategy == RetryStrategy::FromScratch

@@ -1,6 +1,8 @@
 //! Backfills: created, found, and changed together with their runs.
 
-use millwork_core::backfill::{Backfill, BackfillAsset, BackfillRequest, BackfillRun, BackfillStatus, plan};
+use millwork_core::backfill::{
+    Backfill, BackfillAsset, BackfillOptions, BackfillRequest, BackfillRun, BackfillStatus, plan,
+};
 use millwork_core::id::BackfillId;
 use millwork_core::partition::{Dimensions, fixed};
 use millwork_core::run::{RunId, RunRequest};
@@ -13,7 +15,8 @@ use crate::samples::at;
 
 fn new(now: i64) -> NewBackfill {
     let space = Dimensions::from(fixed(["a", "b", "c"])).space(at(0)).unwrap();
-    let request = BackfillRequest::new("letters", space.all());
+    let options = BackfillOptions { runs_at_a_time: 3.try_into().unwrap(), ..BackfillOptions::default() };
+    let request = BackfillRequest { options, ..BackfillRequest::new("letters", space.all()) };
     let plan = plan(&[BackfillAsset::new("letters", space)], &request).unwrap();
     NewBackfill { request: RunRequest::of_assets(["letters".into()]).queued(), plan, at: at(now) }
 }

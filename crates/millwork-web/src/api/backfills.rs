@@ -14,8 +14,8 @@ use millwork_core::id::BackfillId;
 use millwork_core::run::RunSpec;
 use millwork_core::{Problem, deserialize_config};
 use millwork_storage::{
-    BackfillOperationError, BackfillQuery, NewBackfill, backfill_failures, operate_backfill, plan_backfill,
-    typical_durations,
+    BackfillOperationError, BackfillQuery, NewBackfill, backfill_failures, operate_backfill,
+    overlapping_backfills, plan_backfill, typical_durations,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -161,7 +161,10 @@ pub(super) async fn show(
         ("backfill" = u64, Path, description = "The number of the backfill"),
         ("operation" = String, Path, description = "`pause`, `resume`, `cancel` or `retry`"),
     ),
-    responses((status = 200, description = "The backfill as it is then", body = BackfillView))
+    responses(
+        (status = 200, description = "The backfill as it is then", body = BackfillView),
+        (status = 409, description = "Its status doesn't allow that", body = ErrorBody),
+    )
 )]
 pub(super) async fn operate(
     State(state): State<AppState>,
@@ -206,7 +209,8 @@ pub(crate) async fn planned(state: &AppState, start: StartBackfill) -> Result<Ba
     let (pipeline, now) = (&state.pipeline, state.clock.now());
     let planned = plan_backfill(&*state.store, pipeline, start.spec(state)?, now).await??;
     let durations = typical_durations(&*state.store, pipeline.graph()).await?;
-    Ok(BackfillPlanView::new(&planned.plan, &durations))
+    let overlapping = overlapping_backfills(&*state.store, &planned.plan).await?;
+    Ok(BackfillPlanView::new(&planned.plan, &durations).overlapping(overlapping))
 }
 
 /// Plans a request and starts it.

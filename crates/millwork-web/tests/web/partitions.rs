@@ -154,7 +154,8 @@ async fn a_million_partitions_are_a_strip_that_zooms() {
     assert_eq!(status, 201);
     // 200 parts of 4,997 hours; a value that was reported is stale.
     let first = "?in.time=1912-01-01-00%3A00..1912-07-27-04%3A00#partitions";
-    let page = served.page_with("/assets/hours", &format!("<a href=\"{first}\">")).await;
+    let page = served.page_with("/assets/hours", "1 stale").await;
+    assert!(page.contains(&format!("<a href=\"{first}\">")), "{page}");
     assert_eq!(page.matches("class=\"share-").count(), 201, "a rectangle for each part and status");
     check_page(
         &served,

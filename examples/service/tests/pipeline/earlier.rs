@@ -270,6 +270,8 @@ impl Served {
         let found = match (parameter, before) {
             ("run", _) => texts(&self.json("/api/v1/runs")["runs"], "run"),
             (_, "/api/v1/automation/") => texts(&self.json("/api/v1/automation")["assets"], "asset"),
+            // A home of before has none.
+            ("backfill", _) => Vec::new(),
             ("key", _) if before.starts_with("/api/v1/models/") => return self.of_models(before),
             ("key", _) => texts(&self.json("/api/v1/assets")["assets"], "key"),
             ("name", "/api/v1/schedules/") => texts(&self.json("/api/v1/schedules"), "schedule"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::earlier::EarlierHome;
 
 /// Every command except those that run until they are interrupted.
-const COMMANDS: [&str; 63] = [
+const COMMANDS: [&str; 67] = [
     "status",
     "status --json",
     "list assets",
@@ -25,6 +25,10 @@ const COMMANDS: [&str; 63] = [
     "runs show --json",
     "partitions dynamic",
     "partitions dynamic --json",
+    "partitions plan",
+    "partitions plan --json",
+    "backfill list",
+    "backfill list --json",
     "models list",
     "models list --json",
     "runs logs",
@@ -104,6 +108,13 @@ fn every_command_opens_it() {
             "partitions list",
             "partitions add",
             "partitions remove",
+            "partitions remap",
+            "backfill create",
+            "backfill show",
+            "backfill pause",
+            "backfill resume",
+            "backfill cancel",
+            "backfill retry",
         ],
     ]
     .concat();

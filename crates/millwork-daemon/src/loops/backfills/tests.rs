@@ -6,14 +6,14 @@ use std::sync::Mutex;
 use jiff::SignedDuration;
 use millwork_core::backfill::{BackfillOptions, Operation, StopRule};
 use millwork_core::definitions::BackfillSpec;
-use millwork_core::event::{EventBody, EventKind};
+use millwork_core::event::EventKind;
 use millwork_core::partition::{TimeWindows, daily, weekly};
 use millwork_core::run::{RunRetries, RunSpec};
 use millwork_core::{
     AssetDefinition, AssetKey, BackfillPolicy, Computation, Definitions, Problem, StepPartition, TestClock,
 };
 use millwork_engine::{Cancel, Engine, EngineOptions};
-use millwork_storage::{Claim, Fence, Home, NewBackfill, RunQuery, operate_backfill, plan_backfill};
+use millwork_storage::{Claim, Home, NewBackfill, RunQuery, operate_backfill, plan_backfill};
 
 use super::*;
 use crate::daemon::{Daemon, DaemonOptions};
@@ -274,6 +274,15 @@ async fn a_pause_ends_with_a_resume() {
     bench.tick().await;
     assert!(bench.queued().await.is_empty());
     assert_eq!(bench.operate(id, Operation::Pause).await, "cannot pause a backfill that is paused");
+    assert_eq!(bench.operate(id, Operation::Resume).await, "running");
+    bench.tick().await;
+    assert_eq!(bench.queued().await.len(), 2);
+
+    // What hasn't begun is taken back, and made after the resume.
+    assert_eq!(bench.operate(id, Operation::Pause).await, "paused");
+    bench.tick().await;
+    assert!(bench.queued().await.is_empty());
+    assert_eq!(bench.shown(id).await, "paused: 8 waiting");
     assert_eq!(bench.operate(id, Operation::Resume).await, "running");
     assert_eq!(bench.go_on(id).await, "succeeded: 8 succeeded");
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use millwork_api::{BackfillPlanView, PlannedStageView, parse_tags};
 use millwork_core::backfill::RunOrder;
+use millwork_core::id::BackfillId;
 use millwork_core::read_config;
 use serde::Deserialize;
 
@@ -52,6 +53,8 @@ struct Planned {
     fresh: u64,
     left_out: u64,
     reasons: Vec<String>,
+    /// The numbers of other backfills that are going to make some of these partitions.
+    overlapping: Vec<u64>,
     stages: Vec<Stage>,
 }
 
@@ -170,6 +173,7 @@ impl Planned {
             fresh: plan.fresh,
             left_out: plan.left_out,
             reasons: plan.reasons,
+            overlapping: plan.overlapping.into_iter().map(BackfillId::number).collect(),
             stages: plan.stages.into_iter().map(Stage::new).collect(),
         }
     }

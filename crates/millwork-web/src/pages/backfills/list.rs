@@ -21,6 +21,8 @@ const PAGE: u32 = 50;
 #[template(path = "backfills.html")]
 struct Backfills {
     head: u64,
+    /// Whether it is the page of the newest.
+    is_first: bool,
     rows: Vec<Row>,
     next: Option<u64>,
 }
@@ -52,7 +54,7 @@ pub(crate) async fn show(State(state): State<AppState>, Query(page): Query<Page>
 }
 
 async fn load(state: &AppState, Page { before }: Page) -> Result<Backfills, ApiError> {
-    let before = before.map(BackfillId::new);
+    let (is_first, before) = (before.is_none(), before.map(BackfillId::new));
     let head = state.store.head().await?;
     let found = state.store.backfills(BackfillQuery { open_only: false, before, limit: Some(PAGE) }).await?;
     let is_full = found.len() == PAGE as usize;
@@ -63,5 +65,5 @@ async fn load(state: &AppState, Page { before }: Page) -> Result<Backfills, ApiE
         let (status, created_at) = (status.to_string(), created_at.to_string());
         Row { number: backfill.number(), status, selection, counts: Counts::new(&counts), created_at }
     };
-    Ok(Backfills { head, rows: found.into_iter().map(row).collect(), next })
+    Ok(Backfills { head, is_first, rows: found.into_iter().map(row).collect(), next })
 }

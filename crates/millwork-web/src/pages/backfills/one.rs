@@ -104,6 +104,8 @@ async fn load(state: &AppState, backfill: &str) -> Result<Backfill, ApiError> {
     facts.extend(options.partitions_per_run.map(|most| format!("at most {most} partitions per run")));
     facts.extend(options.all.then(|| "also what was up to date".to_owned()));
     facts.extend(options.stop_at_share.map(|share| format!("stops above a share of {share} failures")));
+    let has_stopped = backfill.status == BackfillStatus::Failed && backfill.counts.waiting > 0;
+    facts.extend(has_stopped.then(|| "stopped because of its failures".to_owned()));
     facts.extend((plan.fresh > 0).then(|| format!("{} were up to date and skipped", plan.fresh)));
     facts.extend((plan.left_out > 0).then(|| format!("{} are left out", plan.left_out)));
     Ok(Backfill {

@@ -31,6 +31,7 @@ pub(crate) fn cases() -> Vec<Case> {
         decisions(),
         reports(),
         partitions(),
+        backfills(),
     ]
     .into_iter()
     .flatten()
@@ -282,6 +283,32 @@ fn partitions() -> Vec<Case> {
         post(change, "/api/v1/partitions/countries", texts, 200),
         post(change, "/api/v1/partitions/countries", Some(r#"{"added": []}"#), 422),
         post(change, "/api/v1/partitions/nothing", texts, 404),
+    ]
+}
+
+fn backfills() -> Vec<Case> {
+    let (all, plan) = ("/api/v1/backfills", "/api/v1/backfills/plan");
+    let (one, operation) = ("/api/v1/backfills/{backfill}", "/api/v1/backfills/{backfill}/{operation}");
+    let days = Some(r#"{"selection": "daily", "partitions": "*"}"#);
+    let no_job = Some(r#"{"job": "none", "partitions": "*"}"#);
+    let no_day = Some(r#"{"selection": "daily", "partitions": "friday"}"#);
+    vec![
+        post(plan, plan, days, 200),
+        post(plan, plan, no_job, 404),
+        post(plan, plan, no_day, 422),
+        post(all, all, days, 201),
+        post(all, all, no_job, 404),
+        post(all, all, no_day, 422),
+        get(all, all, 200),
+        get(all, "/api/v1/backfills?open=true&limit=1&before=9", 200),
+        get(all, "/api/v1/backfills?limit=many", 422),
+        get(one, "/api/v1/backfills/1", 200),
+        get(one, "/api/v1/backfills/9", 404),
+        get(one, "/api/v1/backfills/%FF", 422),
+        post(operation, "/api/v1/backfills/1/pause", None, 200),
+        post(operation, "/api/v1/backfills/1/pause", None, 409),
+        post(operation, "/api/v1/backfills/9/pause", None, 404),
+        post(operation, "/api/v1/backfills/%FF/pause", None, 422),
     ]
 }
 

@@ -8,14 +8,14 @@ use millwork_api::{
     BackfillDetails, BackfillPlanView, BackfillView, PartitionCountsView, PlannedStageView,
     StageProgressView, find_asset, parse_tags,
 };
-use millwork_core::backfill::{BackfillOptions, Operation, RunOrder, StopRule};
+use millwork_core::backfill::{BackfillOptions, BackfillStatus, Operation, RunOrder, StopRule};
 use millwork_core::definitions::BackfillSpec;
 use millwork_core::id::BackfillId;
 use millwork_core::run::{RunSpec, RunTag};
 use millwork_core::{AssetKey, Clock as _, SystemClock};
 use millwork_storage::{
-    BackfillOperationError, BackfillQuery, NewBackfill, backfill_failures, operate_backfill, plan_backfill,
-    typical_durations,
+    BackfillOperationError, BackfillQuery, NewBackfill, backfill_failures, operate_backfill,
+    overlapping_backfills, plan_backfill, typical_durations,
 };
 
 use super::config::{ConfigArguments, config};
@@ -56,22 +56,26 @@ pub(super) enum Backfills {
         /// Number of the backfill
         backfill: BackfillId,
     },
-    /// Start no further run; those that run go on
+    /// Start no further run, and take back those that haven't begun
+    #[command(arg(json_flag()))]
     Pause {
         /// Number of the backfill
         backfill: BackfillId,
     },
     /// Go on with a paused backfill
+    #[command(arg(json_flag()))]
     Resume {
         /// Number of the backfill
         backfill: BackfillId,
     },
     /// End a backfill and its runs
+    #[command(arg(json_flag()))]
     Cancel {
         /// Number of the backfill
         backfill: BackfillId,
     },
     /// Make again what failed, was lost, or was skipped because of it
+    #[command(arg(json_flag()))]
     Retry {
         /// Number of the backfill
         backfill: BackfillId,
@@ -148,7 +152,8 @@ async fn create(session: &Session, arguments: &Create) -> Result<Exit, Failure> 
     let (store, now) = (&*opened.store, SystemClock.now());
     let planned = plan_backfill(store, pipeline, spec, now).await??;
     let durations = typical_durations(store, pipeline.graph()).await?;
-    let plan = BackfillPlanView::new(&planned.plan, &durations);
+    let overlapping = overlapping_backfills(store, &planned.plan).await?;
+    let plan = BackfillPlanView::new(&planned.plan, &durations).overlapping(overlapping);
     if arguments.dry_run {
         opened.store.close().await;
         if session.wants_json() {
@@ -217,7 +222,10 @@ fn print_plan(plan: &BackfillPlanView) {
         outln!("  {count} of {each}{} in {}{of}", names(assets), counted(*runs, "run"));
     }
     if plan.fresh > 0 {
-        outln!("{} up to date and skipped; `--all` makes them again.", are(plan.fresh));
+        outln!("{} up to date and skipped, unless `--all` is given.", are(plan.fresh));
+    }
+    for other in &plan.overlapping {
+        outln!("note: backfill {other} hasn't ended, and is going to make some of these as well");
     }
     if plan.left_out > 0 {
         outln!("{} left out:", are(plan.left_out));
@@ -237,6 +245,8 @@ async fn list(session: &Session, open_only: bool, limit: u32) -> Result<Exit, Fa
     let views: Vec<BackfillView> = records.into_iter().map(BackfillView::from).collect();
     if session.wants_json() {
         print_json(&views)?;
+    } else if views.is_empty() && open_only {
+        outln!("No backfill is open.");
     } else if views.is_empty() {
         outln!("There is no backfill. `backfill create SELECTION --partitions SET` starts one.");
     } else {
@@ -266,6 +276,9 @@ async fn show(session: &Session, id: BackfillId) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     print_details(&details);
+    if !details.backfill.status.is_ended() && opened.home.queue_limits().is_none() {
+        outln!("No daemon is running: `serve` or `daemon` goes on with it.");
+    }
     Ok(Exit::Success)
 }
 
@@ -280,8 +293,11 @@ fn print_details(details: &BackfillDetails) {
             outln!("  {name}: {}", shown(set));
         }
     }
+    if backfill.status == BackfillStatus::Failed && backfill.counts.waiting > 0 {
+        outln!("It has stopped because of its failures; `backfill retry` makes what failed and what waits.");
+    }
     for run in running {
-        outln!("run {} makes {} of {}", run.run.short(), shown(&run.partitions), names(&run.assets));
+        outln!("run {}: {} of {}", run.run.short(), shown(&run.partitions), names(&run.assets));
     }
     for failure in failures.iter().take(FAILURES) {
         let step = failure.step.as_ref().map_or_else(String::new, |step| format!("`{step}` "));
@@ -313,7 +329,11 @@ async fn operate(session: &Session, id: BackfillId, operation: Operation) -> Res
     let opened = session.home().await?;
     let stored = operate_backfill(&*opened.store, id, operation, SystemClock.now()).await??;
     opened.store.close().await;
-    outln!("Backfill {id} is {}: {}", stored.record.status, stored.record.counts);
+    if session.wants_json() {
+        print_json(&BackfillView::from(stored.record))?;
+    } else {
+        outln!("Backfill {id} is {}: {}", stored.record.status, stored.record.counts);
+    }
     Ok(Exit::Success)
 }
 
