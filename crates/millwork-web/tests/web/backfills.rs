@@ -122,11 +122,17 @@ async fn the_form_shows_the_plan_and_starts_it() {
 async fn the_pages_of_backfills() {
     let served = served().await;
     let form = format!("/backfills/new?selection=stories+or+report&partitions={WEEK}");
+    let page = served.client.get(format!("{}{form}", served.url)).send().await.unwrap();
+    insta::assert_snapshot!("backfill_form", normal(&page.text().await.unwrap()), &form);
+    served.page_with("/backfills", "No backfills yet.").await;
     started(&served).await;
-    for (name, path) in
-        [("backfills", "/backfills"), ("backfill", "/backfills/1"), ("backfill_form", form.as_str())]
-    {
-        let page = served.client.get(format!("{}{path}", served.url)).send().await.unwrap();
-        insta::assert_snapshot!(name, normal(&page.text().await.unwrap()), path);
+    for text in ["<a href=\"/backfills/1\">1</a>", "8 waiting", "stories or report"] {
+        served.page_with("/backfills", text).await;
     }
+    served.page_with("/backfills?before=1", "There are no older backfills.").await;
+    for text in ["4 runs at a time · oldest first", "7 waiting", WEEK, "/runs?tag=millwork"] {
+        served.page_with("/backfills/1", text).await;
+    }
+    let again = served.page_with(&form, "hasn't ended").await;
+    assert!(again.contains("<a href=\"/backfills/1\">Backfill 1</a>"), "{again}");
 }
