@@ -17,7 +17,7 @@ use crate::param::Absent;
 use crate::partition::{AssetPartition, KeyMoment, KeySet, KeySpace, StepPartition};
 use crate::plan::{Plan, PlanError};
 use crate::problem::Problem;
-use crate::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepState, StepStatus};
+use crate::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepKey, StepState, StepStatus};
 use crate::version::{AliasName, ReadAs};
 
 /// A backfill as it is asked for: what is made, of which partitions, and how.
@@ -132,7 +132,7 @@ impl RunRequest {
 /// What became of the partitions of a run of a backfill that has ended, by its events.
 ///
 /// All were made by a run that succeeded, also what its functions declined to make. Of another run a partition was made if all steps that
-/// were to make it succeeded, or had nothing to do.
+/// were to make it succeeded, or had nothing to do, and the checks and the gate of what was made have come to an end.
 pub fn run_outcome(
     graph: &AssetGraph,
     plan: &backfill::Plan,
@@ -150,13 +150,21 @@ pub fn run_outcome(
     let (mut unmade, mut failed) = (Vec::new(), Vec::new());
     for (asset, keys) in plan.run_assets(run.stage, &run.keys) {
         let step = graph.step_of_past(asset.name.as_str());
+        let examining = step.map(|step| examining(graph, step)).unwrap_or_default();
         let step = step.map_or_else(|| asset.name.as_str().into(), |step| graph.steps()[step].key.clone());
         let space = plan.space(asset);
         for index in keys.next(None, usize::MAX) {
             let partition = space.partition_key_at(&index).filter(|key| !key.label().is_empty());
+            let has_ended = |step: &&StepKey| {
+                let step = state.steps.get(&StepPartition::new((*step).clone(), partition.clone()));
+                step.is_some_and(|step| {
+                    [StepStatus::Succeeded, StepStatus::Failed, StepStatus::Skipped].contains(&step.status)
+                })
+            };
+            let is_examined = examining.iter().all(has_ended);
             let step = state.steps.get(&StepPartition::new(step.clone(), partition));
             let set = match step.map(|step| step.status) {
-                Some(StepStatus::Succeeded) => continue,
+                Some(StepStatus::Succeeded) if is_examined => continue,
                 _ if step.is_some_and(StepState::is_unchanged) => continue,
                 Some(StepStatus::Failed) => &mut failed,
                 _ => &mut unmade,
@@ -188,6 +196,13 @@ impl Known<'_> {
             |of: &AssetPartition| of.partition.as_ref().map_or(Some(vec![0]), |key| space.index_of(key));
         KeySet::of(space.names().count(), of.filter_map(|(of, _)| index(of)))
     }
+}
+
+/// The checks and gates of what a step makes.
+fn examining(graph: &AssetGraph, step: StepIndex) -> Vec<&StepKey> {
+    let nodes = graph.outputs(step).iter().map(|asset| &graph.assets()[*asset]);
+    let steps = nodes.flat_map(|node| node.checks.iter().chain(&node.gate));
+    steps.map(|step| &graph.steps()[*step].key).collect()
 }
 
 /// The steps that make the selected assets, upstream first. A step is planned as the first asset that it makes.
