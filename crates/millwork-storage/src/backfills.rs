@@ -80,8 +80,7 @@ pub async fn plan_backfill(
 /// When the store can't be read.
 pub async fn overlapping_backfills(store: &dyn Store, plan: &Plan) -> Result<Vec<BackfillId>, StorageError> {
     let mut overlapping = Vec::new();
-    for record in store.backfills(BackfillQuery { open_only: true, ..BackfillQuery::default() }).await? {
-        let Ok(Some(stored)) = store.backfill(record.id).await else { continue };
+    for stored in open_backfills(store).await? {
         let of_other = stored.backfill.plan();
         let overlaps = stored.backfill.open_keys().any(|(other, open)| {
             let own = plan.assets().iter().find(|asset| asset.name == other.name);
@@ -91,7 +90,7 @@ pub async fn overlapping_backfills(store: &dyn Store, plan: &Plan) -> Result<Vec
             })
         });
         if overlaps {
-            overlapping.push(record.id);
+            overlapping.push(stored.record.id);
         }
     }
     Ok(overlapping)
@@ -233,9 +232,7 @@ pub async fn keys_of_backfills(
     moment: &KeyMoment,
 ) -> Result<BTreeMap<AssetKey, KeySet>, StorageError> {
     let mut keys: BTreeMap<AssetKey, KeySet> = BTreeMap::new();
-    for record in store.backfills(BackfillQuery { open_only: true, ..BackfillQuery::default() }).await? {
-        // What can't be read keeps no condition waiting; `store check` finds it.
-        let Ok(Some(stored)) = store.backfill(record.id).await else { continue };
+    for stored in open_backfills(store).await? {
         for (planned, open) in stored.backfill.open_keys() {
             let step = graph.step_of_past(planned.name.as_str());
             for asset in step.into_iter().flat_map(|step| graph.outputs(step)) {
@@ -247,6 +244,17 @@ pub async fn keys_of_backfills(
         }
     }
     Ok(keys)
+}
+
+/// The backfills that haven't ended, newest first. One that can't be read keeps nothing waiting; `store check` finds it.
+async fn open_backfills(store: &dyn Store) -> Result<Vec<StoredBackfill>, StorageError> {
+    let mut open = Vec::new();
+    for record in store.backfills(BackfillQuery { open_only: true, ..BackfillQuery::default() }).await? {
+        if let Ok(Some(stored)) = store.backfill(record.id).await {
+            open.push(stored);
+        }
+    }
+    Ok(open)
 }
 
 /// The median duration of each asset's last steps. The first asset of a step counts for all of them.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{FailureClass, tags};
+use super::{FailureClass, RunTag, tags};
 use crate::asset::Retry;
 
 /// How runs are tried again that a daemon launched and that failed.
@@ -62,6 +62,16 @@ impl RunRetries {
         Self { strategy: RetryStrategy::FromScratch, ..self }
     }
 
+    /// How often a run with `tags` that has failed counts as failed: as often as it was claimed, or once more than it was repeated.
+    pub fn failures(&self, epoch: u32, tags: &BTreeMap<String, String>) -> u32 {
+        match self.strategy {
+            RetryStrategy::FromFailure => epoch.max(1),
+            RetryStrategy::FromScratch => {
+                RunTag::Retry.of(tags).and_then(|number| number.parse().ok()).unwrap_or(0) + 1
+            }
+        }
+    }
+
     /// The pause before a run with `tags` that failed for the `failures`th time is tried again; `None` if it isn't.
     /// `draw` is a random number in 0..1, used with jitter.
     pub fn pause(
@@ -80,7 +90,6 @@ impl RunRetries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::RunTag;
 
     fn check(
         retries: &RunRetries,

@@ -12,7 +12,7 @@ use millwork_core::backfill::{Backfill, BackfillStatus, RunOutcome};
 use millwork_core::definitions::run_outcome;
 use millwork_core::event::{EventBody, KindSet};
 use millwork_core::id::BackfillId;
-use millwork_core::run::{FailureClass, RetryStrategy, RunId, RunRequest, RunState, RunStatus, RunTag};
+use millwork_core::run::{FailureClass, RetryStrategy, RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{Clock, Instigator, Pipeline};
 use millwork_storage::{
     BackfillChange, BackfillQuery, EventQuery, Fence, NewRun, Order, RunRecord, Store, StoredBackfill,
@@ -114,8 +114,14 @@ impl Backfills {
     /// Takes in what has become of its runs. Returns whether any has ended.
     async fn take_in_ends(&self, backfill: &mut Backfill) -> Result<bool, DaemonError> {
         let mut has_ended = false;
-        for id in backfill.state().runs().keys().copied().collect::<Vec<_>>() {
-            let Some(end) = self.end(backfill, id).await? else { continue };
+        let runs: Vec<RunId> = backfill.state().runs().keys().copied().collect();
+        if runs.is_empty() {
+            return Ok(false);
+        }
+        // Read before the runs, so that what was retried by then is seen to have been.
+        let retried = self.retried_up_to().await?;
+        for id in runs {
+            let Some(end) = self.end(backfill, id, retried).await? else { continue };
             has_ended = true;
             match end {
                 End::Outcome(outcome) => backfill.finished(id, &outcome)?,
@@ -126,18 +132,21 @@ impl Backfills {
         Ok(has_ended)
     }
 
-    /// How a run has ended; `None` if it hasn't, or will go on by itself.
-    async fn end(&self, backfill: &Backfill, id: RunId) -> Result<Option<End>, DaemonError> {
+    /// How a run has ended; `None` if it hasn't, or will go on by itself. `retried` is the place in the log up to which failed runs were retried.
+    async fn end(
+        &self,
+        backfill: &Backfill,
+        id: RunId,
+        retried: Option<u64>,
+    ) -> Result<Option<End>, DaemonError> {
         let Some(run) = backfill.state().runs().get(&id) else { return Ok(None) };
         let is_paused = backfill.status() == BackfillStatus::Paused;
-        // Read before the run, so that what was retried by then is seen to have been.
-        let retried = self.retried_up_to().await?;
         let Some(record) = self.store.run(id).await? else {
             return Ok(Some(End::Outcome(RunOutcome::all_lost(run))));
         };
         match record.status {
             RunStatus::Queued if is_paused => {
-                // Whoever claims it first decides whether it has begun.
+                // A run that is claimed meanwhile has begun, and isn't ended by this.
                 let fence = Fence { run: id, epoch: record.epoch };
                 let is_withdrawn =
                     self.store.end_run(fence, EventBody::RunCanceled, self.clock.now()).await?;
@@ -175,11 +184,7 @@ impl Backfills {
     /// Whether the rules have a failed run tried again.
     fn is_retried(&self, record: &RunRecord) -> bool {
         let (rules, tags) = (self.pipeline.run_retries(), &record.request.tags);
-        let before = RunTag::Retry.of(tags).and_then(|number| number.parse().ok()).unwrap_or(0);
-        let failures = match rules.strategy {
-            RetryStrategy::FromFailure => record.epoch.max(1),
-            RetryStrategy::FromScratch => before + 1,
-        };
+        let failures = rules.failures(record.epoch, tags);
         let class = record.class.unwrap_or(FailureClass::Error);
         rules.pause(class, failures, tags, 0.0).is_some()
     }

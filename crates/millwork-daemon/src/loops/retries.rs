@@ -82,11 +82,7 @@ impl RunRetries {
     async fn retry(&self, record: &RunRecord, class: FailureClass) -> Result<(), DaemonError> {
         let rules = self.pipeline.run_retries();
         let tags = &record.request.tags;
-        let before = RunTag::Retry.of(tags).and_then(|number| number.parse().ok()).unwrap_or(0);
-        let failures = match rules.strategy {
-            RetryStrategy::FromFailure => record.epoch.max(1),
-            RetryStrategy::FromScratch => before + 1,
-        };
+        let failures = rules.failures(record.epoch, tags);
         let Some(pause) = rules.pause(class, failures, tags, fastrand::f64()) else { return Ok(()) };
         let now = self.clock.now();
         let (run, is_queued) = match rules.strategy {

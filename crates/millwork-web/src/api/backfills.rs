@@ -7,12 +7,13 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
 use millwork_api::{BackfillDetails, BackfillPlanView, BackfillView, ErrorBody, find_asset};
 use millwork_core::backfill::{BackfillOptions, Operation, RunOrder, StopRule};
 use millwork_core::definitions::BackfillSpec;
 use millwork_core::id::BackfillId;
 use millwork_core::run::RunSpec;
-use millwork_core::{Problem, deserialize_config};
+use millwork_core::{AssetKey, Problem, deserialize_config};
 use millwork_storage::{
     BackfillOperationError, BackfillQuery, NewBackfill, backfill_failures, operate_backfill,
     overlapping_backfills, plan_backfill, typical_durations,
@@ -151,7 +152,7 @@ pub(super) async fn show(
     State(state): State<AppState>,
     Path(backfill): Path<String>,
 ) -> Result<Json<BackfillDetails>, ApiError> {
-    Ok(Json(details_of(&state, &backfill).await?))
+    Ok(Json(details(&state, number(&backfill)?).await?))
 }
 
 /// Pauses, resumes, cancels or retries a backfill.
@@ -223,17 +224,26 @@ pub(crate) async fn create(state: &AppState, start: StartBackfill) -> Result<Bac
     Ok(id)
 }
 
-/// A backfill by its number in a path, with all that is shown of it.
-pub(crate) async fn details_of(state: &AppState, backfill: &str) -> Result<BackfillDetails, ApiError> {
-    details(state, number(backfill)?).await
+/// A backfill by its number in a path, as a page shows it: without an estimate, for which many events are read.
+pub(crate) async fn shown(state: &AppState, backfill: &str) -> Result<BackfillDetails, ApiError> {
+    details_with(state, number(backfill)?, &BTreeMap::new()).await
 }
 
 /// A backfill with all that is shown of it.
 async fn details(state: &AppState, id: BackfillId) -> Result<BackfillDetails, ApiError> {
+    let durations = typical_durations(&*state.store, state.pipeline.graph()).await?;
+    details_with(state, id, &durations).await
+}
+
+async fn details_with(
+    state: &AppState,
+    id: BackfillId,
+    durations: &BTreeMap<AssetKey, SignedDuration>,
+) -> Result<BackfillDetails, ApiError> {
     let (store, graph) = (&*state.store, state.pipeline.graph());
     let stored = store.backfill(id).await?.ok_or(BackfillOperationError::Unknown { id })?;
     let failures = backfill_failures(store, graph, &stored, BackfillDetails::FAILURES).await?;
-    Ok(BackfillDetails::new(stored, &typical_durations(store, graph).await?, failures))
+    Ok(BackfillDetails::new(stored, durations, failures))
 }
 
 impl StartBackfill {

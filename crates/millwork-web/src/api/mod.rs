@@ -26,8 +26,8 @@ mod switch;
 
 pub(crate) use automation::states as automation_states;
 pub(crate) use backfills::{
-    RUNS_AT_A_TIME, StartBackfill, create as create_backfill, details_of as backfill_details,
-    operated as backfill_operated, planned as backfill_planned,
+    RUNS_AT_A_TIME, StartBackfill, create as create_backfill, operated as backfill_operated,
+    planned as backfill_planned, shown as backfill_shown,
 };
 pub(crate) use body::Body;
 pub(crate) use counted::Counted;

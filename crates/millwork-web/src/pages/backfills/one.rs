@@ -11,7 +11,7 @@ use millwork_core::run::{RunId, RunTag};
 use serde::Deserialize;
 
 use super::Counts;
-use crate::api::{backfill_details, backfill_operated};
+use crate::api::{backfill_operated, backfill_shown};
 use crate::error::ApiError;
 use crate::pages::form::OwnForm;
 use crate::pages::format;
@@ -94,7 +94,7 @@ pub(crate) async fn operate(
 async fn load(state: &AppState, backfill: &str) -> Result<Backfill, ApiError> {
     let head = state.store.head().await?;
     let BackfillDetails { backfill, plan, stages, running, failures } =
-        backfill_details(state, backfill).await?;
+        backfill_shown(state, backfill).await?;
     let id = backfill.backfill;
     let options = &plan.options;
     let mut facts = vec![
