@@ -3,12 +3,12 @@
 
 use std::hint::black_box;
 use std::num::{NonZeroU32, NonZeroU64};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use jiff::Timestamp;
-use millwork_core::asset_status::{AssetStatuses, StatusFold};
+use jiff::{SignedDuration, Timestamp};
 use millwork_core::backfill::BackfillOptions;
 use millwork_core::definitions::BackfillSpec;
 use millwork_core::event::{
@@ -24,22 +24,28 @@ use millwork_core::{
 };
 use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, InProcessLauncher};
 use millwork_engine::{Cancel, Engine};
-use millwork_storage::{Home, NewBackfill, StoreInfo, plan_backfill};
+use millwork_storage::{Batch, CurrentStatuses, Home, NewBackfill, StoreInfo, plan_backfill};
 use tempfile::TempDir;
 
 const ROUNDS: usize = 21;
 const PARTITIONS: u32 = 1_000;
 
 fn main() -> Result<()> {
-    sets()?;
-    let few = || daily("UTC").from("2026-01-01").until("2026-01-31");
-    let million = || hourly("UTC").from("1912-01-01").until("2026-01-31");
-    requests("30 windows", few(), "2026-01-15")?;
-    requests("1,000,000 windows", million(), "2026-01-15-05:00")?;
-    for made in [0, 10, 10_000, 100_000] {
-        statuses(million(), made)?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Runtime::new()?;
+    if let [made] = &arguments[..] {
+        return runtime.block_on(statuses(made.parse()?));
     }
-    tokio::runtime::Runtime::new()?.block_on(async {
+    if let [folder, case] = &arguments[..] {
+        return runtime.block_on(status_of(Path::new(folder), case));
+    }
+    sets()?;
+    requests("30 windows", daily("UTC").from("2026-01-01").until("2026-01-31"), "2026-01-15")?;
+    requests("1,000,000 windows", million(), "2026-01-15-05:00")?;
+    runtime.block_on(async {
+        for made in [10_000, 100_000, 1_000_000] {
+            statuses(made).await?;
+        }
         run_of(1).await?;
         run_of(PARTITIONS).await?;
         backfill_of(PARTITIONS, 1).await?;
@@ -116,54 +122,84 @@ fn requests(case: &str, windows: TimeWindows, partition: &str) -> Result<()> {
     Ok(())
 }
 
-/// The status of assets with a million windows, of which some of the first two are made: from nothing, and when one more is made.
-fn statuses(windows: TimeWindows, made: usize) -> Result<()> {
-    let pipeline = pipeline(windows)?;
-    let graph = pipeline.graph();
-    let moment = KeyMoment::at("2026-06-01T00:00:00Z".parse::<Timestamp>()?);
-    let days = graph.index("days").context("the asset is there")?;
-    let partitions = graph.key_space(days, &moment);
-    let keys = partitions.all().next(None, made + ROUNDS);
-    let keys: Vec<_> = keys.iter().filter_map(|index| partitions.partition_key_at(index)).collect();
-    let before = memory()?;
-    let mut fold = StatusFold::default();
-    let mut sequence = 0;
-    for key in &keys[..made] {
-        for (asset, upstream) in [("days", None), ("same", Some("days"))] {
-            sequence += 1;
-            fold.apply(&materialized(asset, upstream, key).at_sequence(sequence));
+/// A million windows.
+fn million() -> TimeWindows {
+    hourly("UTC").from("1912-01-01").until("2026-01-31")
+}
+
+fn moment() -> Result<KeyMoment> {
+    Ok(KeyMoment::at("2026-06-01T00:00:00Z".parse::<Timestamp>()?))
+}
+
+/// The status of two assets with a million windows, of which the first ones are made: read by a new process from the events of each, then by
+/// others from what that has stored.
+async fn statuses(made: usize) -> Result<()> {
+    let folder = TempDir::new()?;
+    let pipeline = pipeline(million())?;
+    {
+        let home = Home::open(folder.path()).await?;
+        let partitions =
+            pipeline.graph().key_space(pipeline.graph().index("days").context("an asset")?, &moment()?);
+        for keys in partitions.all().next(None, made).chunks(10_000) {
+            let keys: Vec<_> = keys.iter().filter_map(|index| partitions.partition_key_at(index)).collect();
+            for (asset, upstream) in [("days", None), ("same", Some("days"))] {
+                let events = keys.iter().map(|key| materialized(asset, upstream, key)).collect();
+                home.store().append(Batch { fence: None, events }).await?;
+            }
         }
+        home.store().close().await;
     }
-    let mut statuses = AssetStatuses::default().updated(graph, &mut fold, &moment);
-    let memory = memory()?.saturating_sub(before);
-    println!(
-        "status: {made} of a million made: {} KiB, {} bytes for each",
-        memory >> 10,
-        memory / (2 * made.max(1))
-    );
-    if made <= 10_000 {
-        let derive = || AssetStatuses::derive(graph, &fold, &moment).count(AssetStatus::Missing);
-        print("  derived from nothing", timed(derive), 1, "50 ms");
+    println!("status: {made} of a million made of two assets");
+    for case in ["from all that was made", "from what was stored"] {
+        let own = std::env::current_exe()?;
+        let status = std::process::Command::new(own).arg(folder.path()).arg(case).status()?;
+        ensure!(status.success(), "a status is read");
     }
-    let sets = &statuses.of(days).partitions;
-    let page = || {
+    Ok(())
+}
+
+/// What a process sees that begins with what is in a home.
+async fn status_of(folder: &Path, case: &str) -> Result<()> {
+    let pipeline = pipeline(million())?;
+    let graph = pipeline.graph();
+    let home = Home::open(folder).await?;
+    let (store, mut moment) = (home.store(), moment()?);
+    let days = graph.index("days").context("the asset is there")?;
+    let all = graph.key_space(days, &moment).all().count();
+    let (before, started) = (memory()?, Instant::now());
+    let mut current = CurrentStatuses::at(&*store, graph, &moment).await?;
+    let took = started.elapsed().as_secs_f64() * 1e3;
+    let more = memory()?.saturating_sub(before) >> 10;
+    println!("  read {case}: {took:.1} ms (aim 50), {more} KiB more memory (aim 20480), {all} keys");
+    let mut times = Vec::new();
+    for page in 0..ROUNDS as u64 {
+        let started = Instant::now();
+        let sets = &current.statuses().of(days).partitions;
         let ranges = sets.all().indexes(0).ranges(200);
         let counts = AssetStatus::ALL.map(|status| sets.of(status).counts_along(0, &ranges));
-        let listed = statuses.partitions(graph, &fold, days, &sets.all().page(500_000, 50));
-        (counts, listed.len())
-    };
-    print("  a strip and a page of partitions", timed(page), 1, "20 ms");
-    let mut times = Vec::new();
-    for key in &keys[made..] {
-        let started = Instant::now();
-        sequence += 1;
-        fold.apply(&materialized("days", None, key).at_sequence(sequence));
-        statuses = statuses.updated(graph, &mut fold, &moment);
+        let keys = sets.all().page(500 + 50 * page, 50);
+        let listed = current.partitions(&*store, graph, days, &keys).await?;
+        black_box((counts, listed.len()));
         times.push(started.elapsed());
     }
-    let count = statuses.of(days).partitions.existing().count();
-    ensure!(count == (made + ROUNDS) as u64, "{count} are made");
-    print("  updated after one more is made", times, 1, "20 ms");
+    print("  a strip and a page of partitions", times, 1, "20 ms");
+    let existing = current.statuses().of(days).partitions.existing().clone();
+    let space = graph.key_space(days, &moment);
+    let mut times = Vec::new();
+    for index in space.all().difference(&existing).next(None, ROUNDS) {
+        let key = space.partition_key_at(&index).context("a key")?;
+        let events = vec![materialized("days", None, &key)];
+        store.append(Batch { fence: None, events }).await?;
+        let started = Instant::now();
+        current.catch_up(&*store, graph, moment.now(), |_| ()).await?;
+        moment = moment.moved_to(moment.now() + SignedDuration::from_secs(1));
+        current.derive(&*store, graph, &moment).await?;
+        times.push(started.elapsed());
+    }
+    let count = current.statuses().of(days).partitions.existing().count();
+    ensure!(count == existing.count() + ROUNDS as u64, "{count} are made");
+    print("  taken in that one more is made", times, 1, "20 ms");
+    store.close().await;
     Ok(())
 }
 

@@ -73,6 +73,11 @@ impl<I: TypedIndex, T> IndexVec<I, T> {
         self.elements.len()
     }
 
+    /// The element with an index; `None` if there is none.
+    pub fn get(&self, index: I) -> Option<&T> {
+        self.elements.get(index.position())
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()

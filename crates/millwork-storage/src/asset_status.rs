@@ -18,14 +18,13 @@ const ENDS: [RunStatus; 3] = [RunStatus::Failed, RunStatus::Canceled, RunStatus:
 const EVALUATIONS: usize = 3_000;
 /// The number of assets whose latest events are read at a time.
 const KEYS: usize = 200;
-/// The number of events of all kinds among which the last ones of a kind are searched, however rare it is: the log has no index of kinds.
+/// The number of events of all kinds among which the last ones of a kind are searched, however rare it is: the log has no index of most kinds.
 const LOOK_BACK: u64 = 500_000;
 /// The number of events that are read at a time.
 const PAGE: u32 = 500;
 
-/// The current state of all assets of a graph. A caller that read the newest sequence number before, and goes on with the events behind it,
-/// misses none.
-pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<StatusFold, StorageError> {
+/// Takes in what runs, what has failed, which checks failed the last time, and where aliases point.
+pub(crate) async fn read_work(store: &dyn Store, fold: &mut StatusFold) -> Result<(), StorageError> {
     let mut events = last_events(store, EventKind::CheckEvaluated, EVALUATIONS, |mut event| {
         if let EventBody::CheckEvaluated(check) = &mut event.body {
             check.metadata.clear();
@@ -38,17 +37,22 @@ pub async fn read_status(store: &dyn Store, graph: &AssetGraph) -> Result<Status
     let open = store.runs(RunQuery { statuses, ..RunQuery::default() }).await?;
     events.extend(of_runs(store, open, RunState::KINDS).await?);
     events.sort_unstable_by_key(|event| event.sequence);
-    let mut fold = StatusFold::default();
     events.iter().for_each(|event| fold.apply(event));
-    let keys: Vec<AssetKey> = graph.assets().iter().map(|asset| asset.spec.key.clone()).collect();
     for Alias { asset, alias, version, data_version, .. } in store.aliases(&[]).await? {
         fold.set_alias(asset, alias, AliasedVersion { version, data_version });
     }
-    each_latest(store, &keys, |latest| {
-        latest.materialization.iter().chain([&latest.verdict]).for_each(|event| fold.apply(event));
-    })
-    .await?;
-    Ok(fold)
+    Ok(())
+}
+
+/// Takes in the latest events of all assets of a graph whose partitions aren't left where they are.
+pub(crate) async fn take_latest(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    fold: &mut StatusFold,
+) -> Result<(), StorageError> {
+    let keys = graph.assets().iter().map(|asset| &asset.spec.key);
+    let keys: Vec<AssetKey> = keys.filter(|key| !fold.leaves(key)).cloned().collect();
+    each_latest(store, &keys, |latest| latest.events().for_each(|event| fold.apply(event))).await
 }
 
 /// Passes the latest events of many assets to `take`, some assets at a time: metadata may hold curves and pictures, and those of all assets
@@ -118,13 +122,12 @@ pub async fn last_events<T>(
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use millwork_core::asset_status::AssetStatuses;
     use millwork_core::event::NewEvent;
     use millwork_core::run::{Failure, FailureKind, RunId};
     use millwork_core::{AssetDefinition, AssetStatus, Definitions, KeyMoment};
 
     use super::*;
-    use crate::{Batch, EventLog as _, MemoryStore, NewRun, RunStore as _};
+    use crate::{Batch, CurrentStatuses, EventLog as _, MemoryStore, NewRun, RunStore as _};
 
     /// The status of the only asset after these events of a run: those of its step have one of the step's bodies.
     async fn check(events: &[EventBody], expected: AssetStatus) {
@@ -137,10 +140,10 @@ mod tests {
             ..NewEvent::of_run(id, at, body.clone())
         });
         store.append(Batch { fence: None, events: events.collect() }).await.expect("events");
-        let fold = read_status(&store, pipeline.graph()).await.expect("what the log says");
-        let statuses = AssetStatuses::derive(pipeline.graph(), &fold, &KeyMoment::at(at));
+        let current = CurrentStatuses::at(&store, pipeline.graph(), &KeyMoment::at(at)).await;
+        let current = current.expect("what the log says");
         let asset = pipeline.graph().index("a").expect("the asset");
-        assert_eq!(statuses.of(asset).status, expected);
+        assert_eq!(current.statuses().of(asset).status, expected);
     }
 
     #[tokio::test]

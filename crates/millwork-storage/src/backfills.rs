@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::asset_status::AssetStatuses;
 use millwork_core::backfill::{BackfillError, Operation, Plan, PlannedAsset};
 use millwork_core::definitions::{BackfillSpec, PlannedBackfill, RequestError};
 use millwork_core::event::{EventBody, EventKind};
@@ -16,8 +15,8 @@ use millwork_core::{Advice, AssetKey, ErrorClass, KeyMoment, Pipeline, StepParti
 use thiserror::Error;
 
 use crate::{
-    BackfillChange, BackfillQuery, EventQuery, Order, RunQuery, StorageError, Store, StoredBackfill,
-    key_moment, read_status,
+    BackfillChange, BackfillQuery, CurrentStatuses, EventQuery, Order, RunQuery, StorageError, Store,
+    StoredBackfill, key_moment,
 };
 
 /// The maximum number of recent steps whose durations are read.
@@ -67,10 +66,10 @@ pub async fn plan_backfill(
 ) -> Result<Result<PlannedBackfill, RequestError>, StorageError> {
     let graph = pipeline.graph();
     let moment = key_moment(store, graph, now).await?;
-    let statuses = AssetStatuses::derive(graph, &read_status(store, graph).await?, &moment);
+    let current = CurrentStatuses::at(store, graph, &moment).await?;
     let aliases = store.aliases(&[]).await?;
     let aliases: Vec<_> = aliases.into_iter().map(|alias| (alias.asset, alias.alias)).collect();
-    Ok(spec.resolve(pipeline, &moment, &statuses, &aliases))
+    Ok(spec.resolve(pipeline, &moment, current.statuses(), &aliases))
 }
 
 /// The backfills that haven't ended and are going to make partitions of a plan as well.

@@ -75,10 +75,20 @@ pub struct LatestAsset {
 }
 
 impl LatestAsset {
+    /// What the events are of.
+    pub fn of(&self) -> AssetPartition {
+        AssetPartition::new(self.asset.clone(), self.partition.clone())
+    }
+
+    /// The materialization and the verdict, in the order of the log.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.materialization.iter().chain([&self.verdict])
+    }
+
     /// The events from which staleness follows.
     pub fn into_verdict(self) -> (AssetPartition, LatestEvaluation) {
         let mut verdict = LatestEvaluation::default();
-        self.materialization.iter().chain([&self.verdict]).for_each(|event| verdict.apply(event));
+        self.events().for_each(|event| verdict.apply(event));
         (AssetPartition::new(self.asset, self.partition), verdict)
     }
 }

@@ -1,7 +1,7 @@
 //! The event log, runs and leases of a Millwork home.
 //!
 //! Twelve small traits are the contract of a backend: [`EventLog`], [`RunStore`], [`PoolSlots`], [`InstigatorStore`], [`AutomationStore`],
-//! [`AlertStore`], [`PendingStore`], [`BackfillStore`], [`RetentionStore`], [`VersionStore`], [`RenameStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
+//! [`AlertStore`], [`PendingStore`], [`BackfillStore`], [`StatusStore`], [`RetentionStore`], [`VersionStore`], [`RenameStore`] and [`Maintenance`]; a [`Store`] is all of them. [`SqliteStore`] is the default,
 //! [`MemoryStore`] is for tests, and one conformance suite holds for both. Other crates have a `dyn Store`, from a [`Home`] or from
 //! [`connect`], and name no backend.
 //!
@@ -59,12 +59,14 @@ mod run_projection;
 mod run_store;
 mod shadow_calls;
 mod sqlite;
+mod status_store;
+mod statuses;
 mod store_url;
 mod version_store;
 mod waiting;
 
 pub use alert_store::{AlertStore, AttemptOutcome, Delivery, DeliveryState, NewDelivery};
-pub use asset_status::{each_latest, failures, last_events, read_status};
+pub use asset_status::{each_latest, failures, last_events};
 pub use automation_past::{earlier_numbers, made_at_of_moved, recorded_changes};
 pub use automation_store::{AutomationRow, AutomationStore};
 pub use automation_ticks::ticks_and_moves;
@@ -101,6 +103,8 @@ pub use retention_store::{Forgotten, RetentionStore};
 pub use run_store::{Claim, Fence, Lease, NewRun, RunQuery, RunRecord, RunStore};
 pub use shadow_calls::{ShadowCalls, shadow_calls};
 pub use sqlite::SqliteStore;
+pub use status_store::{KeepStatuses, KeptStatuses, StatusStore};
+pub use statuses::CurrentStatuses;
 pub use store_url::{StoreKind, connect};
 pub use version_store::{Alias, VersionStore, append_version, input_event, next_version};
 pub use waiting::{queued_runs, shown_states, waiting_runs};
@@ -115,6 +119,7 @@ pub trait Store:
     + AlertStore
     + PendingStore
     + BackfillStore
+    + StatusStore
     + RetentionStore
     + VersionStore
     + RenameStore
@@ -131,6 +136,7 @@ impl<T> Store for T where
         + AlertStore
         + PendingStore
         + BackfillStore
+        + StatusStore
         + RetentionStore
         + VersionStore
         + RenameStore

@@ -1,15 +1,18 @@
 //! Derives the health of every asset from the fold of the log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::compared::{Compared, Comparison, Moved, inputs, newest};
 use super::details::Details;
+use super::elsewhere::Lacking;
 use super::fold::{Changes, StatusFold};
 use super::health::{AssetHealth, PartitionHealth};
 use super::sets::{Keys, PartitionSets};
+use super::stored::{LARGE, StoredStatus};
 use crate::asset::AssetStatus;
 use crate::graph::{AssetGraph, AssetIndex, StepIndex};
+use crate::id::AssetKey;
 use crate::index::IndexVec;
 use crate::partition::{KeyIndex, KeyMoment, KeySet, KeySpace};
 use crate::plan::ComparedConfigs;
@@ -19,24 +22,94 @@ use crate::version::ReadAs;
 #[derive(Clone, Debug, Default)]
 pub struct AssetStatuses {
     moment: KeyMoment,
+    /// None if they were only restored so far.
     assets: IndexVec<AssetIndex, Arc<AssetHealth>>,
-    compared: IndexVec<AssetIndex, Arc<Compared>>,
+    /// What they follow from; none of assets that weren't stored.
+    compared: IndexVec<AssetIndex, Option<Arc<Compared>>>,
 }
 
 impl AssetStatuses {
-    /// Derives the health of all assets of a graph from the log, at a moment.
+    /// Derives the health of all assets of a graph from a log that has all facts, at a moment.
     pub fn derive(graph: &AssetGraph, log: &StatusFold, moment: &KeyMoment) -> Self {
         Self::default().next(graph, log, moment, None)
     }
 
     /// The health of all assets at a later moment, after events that the log has taken in since the last call. Only what has changed is derived
     /// again.
-    #[must_use]
-    pub fn updated(&self, graph: &AssetGraph, log: &mut StatusFold, moment: &KeyMoment) -> Self {
-        let changes = log.take_changes().filter(|_| self.assets.len() == graph.assets().len());
-        match &changes {
-            Some(_) => self.next(graph, log, moment, changes.as_ref()),
-            None => Self::derive(graph, log, moment),
+    ///
+    /// # Errors
+    ///
+    /// When facts are needed that the log has let go: it takes them in, and this is called again.
+    pub fn updated(
+        &self,
+        graph: &AssetGraph,
+        log: &mut StatusFold,
+        moment: &KeyMoment,
+    ) -> Result<Self, Lacking> {
+        let changes = log.take_changes().filter(|_| self.compared.len() == graph.assets().len());
+        let next = self.next(graph, log, moment, changes.as_ref());
+        let lacking = log.lacking();
+        if !lacking.is_empty() {
+            log.give_back(changes);
+            return Err(lacking);
+        }
+        Ok(next)
+    }
+
+    /// What is to be stored of the assets, so that they can be [restored](Self::restored): of all, or of those that differ from what was
+    /// stored. `None` if no asset is [large](super::LARGE).
+    pub fn stored(
+        &self,
+        graph: &AssetGraph,
+        log: &StatusFold,
+        before: Option<&Self>,
+    ) -> Option<Vec<StoredStatus>> {
+        let is_large = |compared: &&Arc<Compared>| compared.known.count() >= LARGE;
+        self.compared.iter().flatten().find(is_large)?;
+        let of_asset = |(asset, compared): (AssetIndex, &Option<Arc<Compared>>)| {
+            let compared = compared.as_ref()?;
+            let is_stored = before
+                .and_then(|before| before.compared.get(asset)?.as_ref())
+                .is_some_and(|before| Arc::ptr_eq(before, compared));
+            let step = graph.assets()[asset].step.filter(|_| !is_stored)?;
+            StoredStatus::new(graph, log, asset, step, compared)
+        };
+        Some(self.compared.iter_enumerated().filter_map(of_asset).collect())
+    }
+
+    /// What was stored, as far as the assets are still compared in the same way, at a moment. The log has to take in all that has happened since,
+    /// and, of assets of which it doesn't [leave](StatusFold::leaves) the facts where they are, their latest events before.
+    pub fn restored(
+        graph: &AssetGraph,
+        log: &mut StatusFold,
+        moment: &KeyMoment,
+        stored: Vec<StoredStatus>,
+    ) -> Self {
+        let stored: HashMap<AssetKey, StoredStatus> =
+            stored.into_iter().map(|stored| (stored.asset.clone(), stored)).collect();
+        let restored = |asset: AssetIndex| {
+            let node = &graph.assets()[asset];
+            let stored = stored.get(&node.spec.key)?;
+            let keys = match graph.partitions(asset) {
+                Some(_) => Keys::Defined(graph.key_space(asset, moment)),
+                None => Keys::None(Arc::new(KeySpace::unpartitioned(moment.now()))),
+            };
+            let compared = Arc::new(stored.compared(graph, node.step?, keys)?);
+            log.leave(&node.spec.key, &compared, stored);
+            Some(compared)
+        };
+        let compared = graph.assets().indices().map(restored).collect();
+        Self { moment: moment.clone(), assets: IndexVec::default(), compared }
+    }
+
+    /// Lets the log forget the partitions of large assets from which these follow. It took in nothing since.
+    pub fn let_go(&self, graph: &AssetGraph, log: &mut StatusFold) {
+        for (asset, compared) in self.compared.iter_enumerated() {
+            if let Some(compared) = compared.as_ref().filter(|compared| compared.known.count() >= LARGE)
+                && graph.assets()[asset].step.is_some()
+            {
+                log.let_go(graph.key(asset), compared);
+            }
         }
     }
 
@@ -56,7 +129,7 @@ impl AssetStatuses {
     }
 
     /// Some partitions of an asset in detail, in the order of their keys; of an asset without partitions itself. `log` is what the statuses
-    /// were derived from.
+    /// were derived from. If facts are [lacking](StatusFold::lacking) in it then, they aren't known.
     pub fn partitions(
         &self,
         graph: &AssetGraph,
@@ -87,7 +160,7 @@ impl AssetStatuses {
             let has_partitions = is_external(asset) || graph.partitions(asset).is_some();
             let is_known = !has_partitions || is_external(asset) && changed(asset).is_none();
             match changes {
-                Some(_) if is_known => self.compared[asset].keys.clone(),
+                Some(_) if is_known && let Some(compared) = &self.compared[asset] => compared.keys.clone(),
                 Some(_) | None if !has_partitions => unpartitioned.clone(),
                 Some(_) | None => keys(graph, log, moment, asset),
             }
@@ -97,7 +170,7 @@ impl AssetStatuses {
             if is_external(asset) {
                 return Moved::of_external(changes.is_none(), changed(asset));
             }
-            let before = changes.map(|_| &*self.compared[asset]);
+            let before = changes.and_then(|_| self.compared[asset].as_deref());
             Moved::new(keys, before, log.asset(graph.key(asset)), changed(asset))
         };
         let moved = keys.iter_enumerated().map(moved).collect();
@@ -125,8 +198,7 @@ fn keys(graph: &AssetGraph, log: &StatusFold, moment: &KeyMoment, asset: AssetIn
     }
     // The partitions of external assets aren't defined here.
     let facts = log.asset(graph.key(asset));
-    let reported: BTreeSet<_> =
-        facts.into_iter().flat_map(|facts| facts.partitions.keys().cloned()).collect();
+    let reported: BTreeSet<_> = facts.into_iter().flat_map(|facts| facts.partitions().cloned()).collect();
     Keys::reported(reported, moment.now())
 }
 
@@ -150,11 +222,11 @@ impl Update<'_> {
             None => self.external(asset),
         };
         self.next.assets.push(health);
-        self.next.compared.push(compared);
+        self.next.compared.push(Some(compared));
     }
 
     fn compared_before(&self, asset: AssetIndex) -> Option<&Arc<Compared>> {
-        self.changes.map(|_| &self.before.compared[asset])
+        self.changes.and_then(|_| self.before.compared[asset].as_ref())
     }
 
     fn external(&self, asset: AssetIndex) -> (Arc<AssetHealth>, Arc<Compared>) {
@@ -217,8 +289,9 @@ impl Update<'_> {
         let node = &self.graph.steps()[step];
         let is_other = |upstream: AssetIndex| {
             // What is upstream was derived before.
-            let (before, now) = (&self.before.assets[upstream], &self.next.assets[upstream]);
-            !Arc::ptr_eq(before, now) && !before.partitions.is_like(&now.partitions)
+            let (before, now) = (self.before.assets.get(upstream), &self.next.assets[upstream]);
+            before
+                .is_none_or(|before| !Arc::ptr_eq(before, now) && !before.partitions.is_like(&now.partitions))
         };
         changes.steps.contains(&node.key)
             || !self.moved[asset].is_empty()
@@ -229,7 +302,7 @@ impl Update<'_> {
     /// What an asset was before, with its freshness now.
     fn as_before(&self, asset: AssetIndex) -> Option<(Arc<AssetHealth>, Arc<Compared>)> {
         let compared = self.compared_before(asset)?.clone();
-        let health = &self.before.assets[asset];
+        let health = self.before.assets.get(asset)?;
         let policy = self.graph.assets()[asset].spec.freshness.as_ref();
         let freshness =
             policy.map(|policy| policy.state(health.last_materialized_at, self.next.moment.now()));

@@ -20,13 +20,14 @@ pub(super) struct Details<'a> {
     pub(super) log: &'a StatusFold,
     pub(super) moment: &'a KeyMoment,
     pub(super) assets: &'a IndexVec<AssetIndex, Arc<AssetHealth>>,
-    pub(super) compared: &'a IndexVec<AssetIndex, Arc<Compared>>,
+    pub(super) compared: &'a IndexVec<AssetIndex, Option<Arc<Compared>>>,
 }
 
 impl Details<'_> {
     /// Some partitions of an asset, without those that aren't there.
     pub(super) fn of(&self, asset: AssetIndex, keys: &[KeyIndex]) -> Vec<PartitionHealth> {
-        let (health, compared) = (&self.assets[asset], &self.compared[asset]);
+        let health = &self.assets[asset];
+        let Some(compared) = &self.compared[asset] else { return Vec::new() };
         keys.iter().filter_map(|index| self.of_key(asset, health, compared, index)).collect()
     }
 
@@ -43,7 +44,7 @@ impl Details<'_> {
         let node = &self.graph.assets()[asset];
         let partition = sets.partition_at(index);
         let facts = self.log.asset(&node.spec.key);
-        let made = facts.and_then(|facts| facts.partitions.get(&partition));
+        let made = facts.and_then(|facts| facts.get(&partition));
         let step = node.step.and_then(|step| self.log.step(&self.graph.steps()[step].key));
         let staleness = match node.step {
             Some(_) if !sets.existing().contains(index) => Staleness::Missing,

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::compared::Compared;
+use super::elsewhere::{Elsewhere, Lacking};
+use super::stored::{LARGE, StoredStatus};
 use crate::event::{CheckEvaluation, Event, EventBody, EventKind, EventSubject, KindSet, Provenance};
 use crate::id::{AssetKey, PartitionKey, RunId, StepKey};
 use crate::outcome::Failure;
@@ -16,8 +19,9 @@ use crate::version::AliasName;
 /// The facts of the log so far. Events are taken in by their order in the log; taking one in again, with all that come after it,
 /// changes nothing, so that a reader may begin with the latest events and continue from an earlier place.
 ///
-/// It has a record of each partition that anything happened to, and none of others.
-#[derive(Clone, Debug, Default)]
+/// It has a record of each partition that anything happened to, and none of others. Those of [large](super::LARGE) assets may be let go once
+/// statuses follow from them: what is asked for later is [lacking](Self::lacking) then, and is taken in [again](Self::bring).
+#[derive(Debug, Default)]
 pub struct StatusFold {
     assets: HashMap<AssetKey, AssetFacts>,
     steps: HashMap<StepKey, StepFacts>,
@@ -27,9 +31,11 @@ pub struct StatusFold {
 }
 
 /// The facts of an asset, by partition.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct AssetFacts {
-    pub(super) partitions: HashMap<Option<PartitionKey>, PartitionFacts>,
+    partitions: HashMap<Option<PartitionKey>, PartitionFacts>,
+    /// What isn't among them; `None` if all is.
+    elsewhere: Option<Elsewhere>,
     /// The checks that failed the last time, of partitions that have some.
     pub(super) failing_checks: BTreeMap<Option<PartitionKey>, BTreeSet<String>>,
 }
@@ -41,6 +47,52 @@ pub(super) struct PartitionFacts {
     /// The last evaluation's place in the log; 0 without one.
     evaluated_at: u64,
     pub(super) materialized_at: Option<Timestamp>,
+    /// Whether it is all that is known, of an asset whose other facts are elsewhere.
+    is_whole: bool,
+    /// Whether something happened of which these facts are only a part.
+    is_part: bool,
+}
+
+impl PartitionFacts {
+    /// Whether its last evaluation can't be read, so that no set of keys has it.
+    fn is_unreadable(&self) -> bool {
+        self.evaluation.provenance.is_none() && (self.evaluated_at > 0 || self.is_part)
+    }
+
+    /// Forgets all but where its aliases point.
+    fn forget(&mut self) {
+        let aliases = std::mem::take(&mut self.evaluation.aliases);
+        *self = Self::default();
+        self.evaluation.aliases = aliases;
+    }
+}
+
+impl AssetFacts {
+    /// What is known of the asset or a partition. What is elsewhere is noted as lacking.
+    pub(super) fn get(&self, partition: &Option<PartitionKey>) -> Option<&PartitionFacts> {
+        let here = self.partitions.get(partition);
+        if let Some(elsewhere) = &self.elsewhere
+            && here.is_none_or(|facts| !facts.is_whole)
+            && (here.is_some_and(|facts| facts.is_part) || elsewhere.has(partition.as_ref()))
+        {
+            elsewhere.note(partition);
+        }
+        here
+    }
+
+    /// The partitions whose last evaluation can't be read.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = &Option<PartitionKey>> {
+        let unreadable = self.partitions.iter().filter(|(_, facts)| facts.is_unreadable());
+        unreadable.map(|(partition, _)| partition)
+    }
+
+    /// The partitions that anything happened to. If some are elsewhere, all are noted as lacking.
+    pub(super) fn partitions(&self) -> impl Iterator<Item = &Option<PartitionKey>> {
+        if let Some(elsewhere) = &self.elsewhere {
+            elsewhere.note_all();
+        }
+        self.partitions.keys()
+    }
 }
 
 /// The facts of a step, by partition.
@@ -82,6 +134,9 @@ impl SharedConfigs {
         self.known.insert(config.clone());
     }
 }
+
+/// The number of partitions of a large asset that are kept: so many take some megabytes.
+const KEPT: usize = if cfg!(test) { 0 } else { 5_000 };
 
 /// How far a running step has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +240,70 @@ impl StatusFold {
         }
     }
 
+    /// Takes in what a store keeps of the partitions of large assets without having read them: what statuses that were
+    /// [restored](super::AssetStatuses::restored) follow from is elsewhere.
+    pub(super) fn leave(&mut self, asset: &AssetKey, compared: &Arc<Compared>, stored: &StoredStatus) {
+        let facts = self.assets.entry(asset.clone()).or_default();
+        facts.failing_checks = stored.failing_checks().collect();
+        for partition in stored.unreadable() {
+            facts.partitions.entry(partition.clone()).or_default().is_part = true;
+        }
+        if compared.known.count() >= LARGE {
+            facts.elsewhere = Some(Elsewhere::new(compared.clone()));
+        }
+    }
+
+    /// Whether the facts of an asset's partitions may be elsewhere, so that nobody needs to take them in.
+    pub fn leaves(&self, asset: &AssetKey) -> bool {
+        self.assets.get(asset).is_some_and(|facts| facts.elsewhere.is_some())
+    }
+
+    /// Lets the partitions of large assets go, if there are many: the asset's statuses follow from `compared`, and no event was taken in since.
+    pub(super) fn let_go(&mut self, asset: &AssetKey, compared: &Arc<Compared>) {
+        let Some(facts) = self.assets.get_mut(asset) else { return };
+        if facts.partitions.len() < KEPT {
+            return;
+        }
+        facts.partitions.retain(|_, facts| facts.is_unreadable() || !facts.evaluation.aliases.is_empty());
+        facts.partitions.shrink_to_fit();
+        for facts in facts.partitions.values_mut().filter(|facts| !facts.is_unreadable()) {
+            facts.forget();
+        }
+        facts.elsewhere = Some(Elsewhere::new(compared.clone()));
+    }
+
+    /// What was asked for and is elsewhere, since this was called before.
+    pub fn lacking(&mut self) -> Lacking {
+        let mut lacking = Lacking::default();
+        for (asset, facts) in &self.assets {
+            if let Some(elsewhere) = &facts.elsewhere {
+                elsewhere.take_noted(asset, &mut lacking);
+            }
+        }
+        lacking
+    }
+
+    /// Takes in the latest events of a partition of which facts were [lacking](Self::lacking), in the order of the log; none if there are none.
+    pub fn bring<'a>(&mut self, of: &AssetPartition, events: impl IntoIterator<Item = &'a Event>) {
+        // Nothing has changed by that.
+        let changes = self.changes.take();
+        self.facts_mut(of.clone()).forget();
+        events.into_iter().for_each(|event| self.apply(event));
+        let facts = self.facts_mut(of.clone());
+        (facts.is_whole, facts.is_part) = (true, false);
+        self.changes = changes;
+    }
+
+    /// Ends that facts of an asset are elsewhere: all were taken in.
+    pub fn has_all_of(&mut self, asset: &AssetKey) {
+        self.assets.entry(asset.clone()).or_default().elsewhere = None;
+    }
+
+    /// Goes on from an earlier derivation: `changes` weren't derived, since facts were lacking.
+    pub(super) fn give_back(&mut self, changes: Option<Changes>) {
+        self.changes = changes;
+    }
+
     /// Takes in where an alias points, of a reader that doesn't begin with the events that moved it.
     pub fn set_alias(&mut self, asset: AssetPartition, alias: AliasName, version: AliasedVersion) {
         self.facts_mut(asset).evaluation.aliases.insert(alias, version);
@@ -205,12 +324,19 @@ impl StatusFold {
         self.changes.replace(Changes::default())
     }
 
+    /// Notes from now on what changes, as if statuses were derived.
+    pub fn note_changes(&mut self) {
+        self.changes = Some(Changes::default());
+    }
+
     fn apply_evaluation(&mut self, event: &Event) {
         let Some(asset) = event.asset_partition() else { return };
         let facts = self.facts_mut(asset.clone());
         if facts.evaluated_at > event.sequence {
             return;
         }
+        let is_new_value = matches!(event.body, EventBody::Materialized(_));
+        (facts.is_whole, facts.is_part) = (facts.is_whole || is_new_value, !facts.is_whole && !is_new_value);
         let mut evaluation = std::mem::take(&mut facts.evaluation);
         evaluation.apply(event);
         if let Some(provenance) = &mut evaluation.provenance {
@@ -299,7 +425,7 @@ impl StatusFold {
 
 impl Evaluations for StatusFold {
     fn latest(&self, asset: &AssetPartition) -> Option<&LatestEvaluation> {
-        Some(&self.assets.get(&asset.asset)?.partitions.get(&asset.partition)?.evaluation)
+        Some(&self.assets.get(&asset.asset)?.get(&asset.partition)?.evaluation)
     }
 }
 
@@ -311,7 +437,7 @@ impl StepFacts {
         partition: &Option<PartitionKey>,
         asset: Option<&AssetFacts>,
     ) -> Option<&Failure> {
-        let evaluated = asset.and_then(|facts| facts.partitions.get(partition));
+        let evaluated = asset.and_then(|facts| facts.get(partition));
         let evaluated_at = evaluated.map_or(0, |facts| facts.evaluated_at);
         self.failures.get(partition).filter(|(at, _)| *at > evaluated_at).map(|(_, failure)| failure)
     }

@@ -7,7 +7,7 @@ use crate::asset::AssetKey;
 use crate::graph::{AssetGraph, AssetIndex, StepIndex};
 use crate::param::Input;
 use crate::partition::mapping::ResolvedMapping;
-use crate::partition::{AssetPartition, KeyMoment, KeySet, KeySpace, PartitionKey};
+use crate::partition::{AssetPartition, KeyIndex, KeyMoment, KeySet, KeySpace, PartitionKey};
 use crate::version::ReadAs;
 
 /// A step with the keys of the assets that it takes, at a moment.
@@ -55,17 +55,35 @@ impl<'a> MappedStep<'a> {
 
     /// What a partition takes and reads, as a step that waits for no other.
     pub(crate) fn planned(&mut self, partition: Option<PartitionKey>) -> PlannedStep {
-        let inputs = self.inputs(partition.as_ref());
-        let histories = self.histories(partition.as_ref());
+        let index = self.index_of(partition.as_ref());
+        self.planned_at(partition, index.as_deref())
+    }
+
+    /// The same of a partition whose index is known; `None` if the step never had it.
+    pub(crate) fn planned_at(
+        &mut self,
+        partition: Option<PartitionKey>,
+        index: Option<&[i64]>,
+    ) -> PlannedStep {
+        let inputs = self.inputs_at(partition.as_ref(), index);
+        let histories = read(&mut self.histories, &self.own, partition.as_ref(), index);
         let (upstream, after, shadows) = (Vec::new(), Vec::new(), Vec::new());
         PlannedStep { step: self.step, partition, upstream, after, inputs, histories, shadows }
     }
 
     /// The inputs of a partition.
     pub(super) fn inputs(&mut self, partition: Option<&PartitionKey>) -> Vec<PlannedInput> {
-        let index = partition.and_then(|partition| self.own.index_of(partition));
+        let index = self.index_of(partition);
+        self.inputs_at(partition, index.as_deref())
+    }
+
+    fn index_of(&self, partition: Option<&PartitionKey>) -> Option<KeyIndex> {
+        self.own.index_of(partition?)
+    }
+
+    fn inputs_at(&mut self, partition: Option<&PartitionKey>, index: Option<&[i64]>) -> Vec<PlannedInput> {
         let planned = |mapped: &mut MappedInput<'_>| {
-            let partitions = mapped.partitions(&self.own, partition, index.as_deref());
+            let partitions = mapped.partitions(&self.own, partition, index);
             let Input { gathers, read_as, absent, loads, .. } = mapped.input;
             PlannedInput {
                 asset: mapped.asset,
@@ -162,12 +180,14 @@ impl<'a> MappedStep<'a> {
 
     /// What the histories are that a partition reads.
     pub(super) fn histories(&mut self, partition: Option<&PartitionKey>) -> Vec<AssetPartition<AssetIndex>> {
-        read(&mut self.histories, &self.own, partition)
+        let index = self.index_of(partition);
+        read(&mut self.histories, &self.own, partition, index.as_deref())
     }
 
     /// Of what a partition reads what was made in shadow.
     pub(super) fn shadows(&mut self, partition: Option<&PartitionKey>) -> Vec<AssetPartition<AssetIndex>> {
-        read(&mut self.shadows, &self.own, partition)
+        let index = self.index_of(partition);
+        read(&mut self.shadows, &self.own, partition, index.as_deref())
     }
 }
 
@@ -177,10 +197,10 @@ fn read(
     inputs: &mut [MappedInput<'_>],
     own: &KeySpace,
     partition: Option<&PartitionKey>,
+    index: Option<&[i64]>,
 ) -> Vec<AssetPartition<AssetIndex>> {
-    let index = partition.and_then(|partition| own.index_of(partition));
     let read = |mapped: &mut MappedInput<'_>| {
-        let read = mapped.partitions(own, partition, index.as_deref()).first().cloned();
+        let read = mapped.partitions(own, partition, index).first().cloned();
         AssetPartition::new(mapped.asset, read.flatten())
     };
     inputs.iter_mut().map(read).collect()

@@ -14,4 +14,4 @@ pub use staleness::{
     AliasedVersion, Cause, Evaluations, LatestEvaluation, LatestEvaluations, Staleness, StalenessReport,
     news_of_histories,
 };
-pub(crate) use staleness::{ComparedConfigs, own_causes};
+pub(crate) use staleness::{ComparedConfigs, differs_beyond_code, own_causes};

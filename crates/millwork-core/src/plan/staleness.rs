@@ -342,7 +342,30 @@ pub(crate) fn own_causes(
     if !changes.is_empty() {
         causes.push(Cause::Config { changes: changes.to_vec() });
     }
-    causes.extend(data_causes(&provenance.inputs, &input_versions(graph, latest, step)));
+    causes.extend(causes_of_data(graph, latest, step, provenance));
+    causes
+}
+
+/// Whether an output would be stale by what it was made from itself, whatever the version of the code.
+pub(crate) fn differs_beyond_code(
+    graph: &AssetGraph,
+    latest: &impl Evaluations,
+    step: &PlannedStep,
+    provenance: &Provenance,
+    configs: &mut ComparedConfigs,
+) -> bool {
+    provenance.is_reported()
+        || !configs.changes(step.step, provenance, &graph.steps()[step.step]).is_empty()
+        || !causes_of_data(graph, latest, step, provenance).is_empty()
+}
+
+fn causes_of_data(
+    graph: &AssetGraph,
+    latest: &impl Evaluations,
+    step: &PlannedStep,
+    provenance: &Provenance,
+) -> Vec<Cause> {
+    let mut causes = data_causes(&provenance.inputs, &input_versions(graph, latest, step));
     causes.extend(news_of_histories(graph, latest, step, provenance));
     causes
 }

@@ -16,10 +16,10 @@ use millwork_core::{AssetKey, AssetPartition, Instigator, SwitchedCursor};
 use millwork_storage::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
     BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
-    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
-    NewBackfill, NewRun, Pending, PendingStore, PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord,
-    RunStore, SlotId, StorageError, Store, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick,
-    Unwritable, VersionStore,
+    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, KeepStatuses,
+    KeptStatuses, LatestAsset, Maintenance, NewBackfill, NewRun, Pending, PendingStore, PoolSlots,
+    RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StatusStore, StorageError, Store,
+    StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
 };
 use tokio::sync::RwLock;
 
@@ -251,6 +251,17 @@ impl BackfillStore for Faulty {
 
     async fn change_backfill(&self, change: BackfillChange) -> Result<bool, StorageError> {
         self.inner.change_backfill(change).await
+    }
+}
+
+#[async_trait]
+impl StatusStore for Faulty {
+    async fn statuses(&self) -> Result<Option<KeptStatuses>, StorageError> {
+        self.inner.statuses().await
+    }
+
+    async fn keep_statuses(&self, statuses: KeepStatuses) -> Result<bool, StorageError> {
+        self.inner.keep_statuses(statuses).await
     }
 }
 

@@ -19,8 +19,8 @@ use crate::run_projection::RunProjection;
 use crate::version_store::{UndecidedVersions, answers, decides_about};
 use crate::{
     AutomationRow, BackfillChange, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots,
-    InstigatorState, LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome,
-    PendingState, RunRecord, SlotId, StorageError, StoreInfo, StoredBackfill, Tick,
+    InstigatorState, KeptStatuses, LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt,
+    PendingOutcome, PendingState, RunRecord, SlotId, StorageError, StoreInfo, StoredBackfill, Tick,
 };
 
 #[derive(Debug, Default)]
@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) last_pending: u64,
     /// In the order of their numbers, which begin with 1.
     pub(super) backfills: Vec<StoredBackfill>,
+    /// What statuses follow from.
+    pub(super) statuses: Option<KeptStatuses>,
     /// The sequence number of each version's event.
     pub(super) versions: BTreeMap<(AssetPartition, VersionNumber), u64>,
     /// Where each alias points and has pointed, oldest first.

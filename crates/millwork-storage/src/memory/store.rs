@@ -21,10 +21,10 @@ use crate::version_store::{kept_versions, undecided_versions};
 use crate::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
     BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
-    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, LatestAsset, Maintenance,
-    NewBackfill, NewRun, Order, Pending, PendingState, PendingStore, PoolSlots, RenameStore, RetentionStore,
-    RunQuery, RunRecord, RunStore, SlotId, StorageError, StoreCounts, StoreInfo, StoredBackfill, TakeSlots,
-    Tick, Unwritable, VersionStore,
+    Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, KeepStatuses,
+    KeptStatuses, LatestAsset, Maintenance, NewBackfill, NewRun, Order, Pending, PendingState, PendingStore,
+    PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StatusStore, StorageError,
+    StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
 };
 
 /// A store in memory, for tests.
@@ -280,6 +280,32 @@ impl BackfillStore for MemoryStore {
 
     async fn change_backfill(&self, change: BackfillChange) -> Result<bool, StorageError> {
         self.state()?.change_backfill(change)
+    }
+}
+
+#[async_trait]
+impl StatusStore for MemoryStore {
+    async fn statuses(&self) -> Result<Option<KeptStatuses>, StorageError> {
+        Ok(self.state()?.statuses.clone())
+    }
+
+    async fn keep_statuses(&self, keep: KeepStatuses) -> Result<bool, StorageError> {
+        let KeepStatuses { statuses, are_all } = keep;
+        let mut state = self.state()?;
+        let before = state.statuses.as_ref();
+        let is_later = before.is_none_or(|before| before.until <= statuses.until);
+        let goes_on = before.is_some_and(|before| before.writer == statuses.writer);
+        if !is_later || !are_all && !goes_on {
+            return Ok(false);
+        }
+        let mut assets: BTreeMap<AssetKey, String> = if are_all {
+            BTreeMap::new()
+        } else {
+            before.map(|before| before.assets.iter().cloned().collect()).unwrap_or_default()
+        };
+        assets.extend(statuses.assets.iter().cloned());
+        state.statuses = Some(KeptStatuses { assets: assets.into_iter().collect(), ..statuses });
+        Ok(true)
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Error};
 
 /// The migrations; the first one leads to version 1.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_schedules.sql"),
     include_str!("migrations/0003_queue.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0010_shadow_calls.sql"),
     include_str!("migrations/0011_partitions.sql"),
     include_str!("migrations/0012_backfills.sql"),
+    include_str!("migrations/0013_statuses.sql"),
 ];
 
 /// The application ID by which a file is known to be Millwork's; the first migration writes it.

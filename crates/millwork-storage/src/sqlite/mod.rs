@@ -57,6 +57,7 @@ mod rows;
 mod runs;
 mod set_aside;
 mod slots;
+mod statuses;
 mod store;
 mod versions;
 mod waiting_rows;

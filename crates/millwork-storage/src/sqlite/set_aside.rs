@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::check::name_of;
 use super::events::is_one_of;
 use super::latest;
+use super::statuses;
 use super::writer::{Change, ChangeError, Transaction};
 use crate::micros::to_micros;
 use crate::{Finding, Table};
@@ -37,6 +38,7 @@ impl Change for SetAside {
     const ACTION: &'static str = "set unreadable rows aside";
 
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<(), ChangeError> {
+        statuses::forget(transaction).await?;
         let number = || self.finding.row.parse::<i64>().unwrap_or_default();
         match self.finding.table {
             // The file as a whole can't be set aside.

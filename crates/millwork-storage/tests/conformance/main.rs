@@ -22,6 +22,7 @@ mod retention;
 mod runs;
 mod runs_found;
 mod samples;
+mod statuses;
 mod versions;
 mod writing;
 
@@ -57,6 +58,9 @@ const _: () = assert!(is_tested(StoreKind::Memory));
 for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::backfills::created_and_found as backfills_are_found,
     crate::backfills::changed_with_its_runs as backfills_change_with_their_runs,
+    crate::statuses::kept_and_replaced as statuses_are_kept,
+    crate::statuses::read_on_from_what_is_kept as statuses_go_on_from_what_is_kept,
+    crate::statuses::renames_begin_anew as statuses_begin_anew_after_a_rename,
     crate::event_log::conditions as conditions,
     crate::event_log::order_and_limit as order_and_limit,
     crate::event_log::values as values,

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::KeyMoment;
-use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, PartitionSets, StatusFold};
-use millwork_core::event::EventKind;
+use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, StatusFold};
+use millwork_core::event::{Event, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::index::IndexVec;
 use millwork_core::partition::KeyIndex;
-use millwork_storage::{StorageError, Store, follow, key_moment, last_events, read_status};
+use millwork_storage::{CurrentStatuses, StorageError, Store, key_moment, last_events};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -21,8 +21,6 @@ use super::trend::{Numbers, Trends};
 const PAUSE: Duration = Duration::from_millis(50);
 /// The interval after which statuses that depend on the time are derived again.
 const LONGEST: Duration = Duration::from_secs(5);
-/// The number of events that are read at a time.
-const PAGE: u32 = 500;
 /// The number of recent materializations that trends start from.
 const HISTORY: usize = 3_000;
 
@@ -35,9 +33,7 @@ pub(crate) struct StatusCache {
 /// The state derived from the log so far.
 #[derive(Debug)]
 struct Cached {
-    /// The sequence number of the newest event that is included.
-    behind: u64,
-    fold: StatusFold,
+    current: CurrentStatuses,
     trends: Trends,
     derived_at: Instant,
     snapshot: Arc<StatusSnapshot>,
@@ -66,17 +62,17 @@ impl StatusSnapshot {
 }
 
 impl StatusCache {
-    /// Some partitions of an asset in detail, with the status of the assets at the same time. `choose` chooses them by the asset's.
+    /// Some partitions of an asset in detail, by the statuses of now.
     pub(crate) async fn partitions(
         &self,
         graph: &AssetGraph,
+        store: &dyn Store,
         asset: AssetIndex,
-        choose: impl FnOnce(&PartitionSets) -> Vec<KeyIndex>,
-    ) -> Vec<PartitionHealth> {
-        let cached = self.cached.lock().await;
-        let Some(cached) = cached.as_ref() else { return Vec::new() };
-        let statuses = &cached.snapshot.statuses;
-        statuses.partitions(graph, &cached.fold, asset, &choose(&statuses.of(asset).partitions))
+        keys: &[KeyIndex],
+    ) -> Result<Vec<PartitionHealth>, StorageError> {
+        let mut cached = self.cached.lock().await;
+        let Some(cached) = cached.as_mut() else { return Ok(Vec::new()) };
+        cached.current.partitions(store, graph, asset, keys).await
     }
 
     /// The status of the assets, at most a moment old.
@@ -92,12 +88,12 @@ impl StatusCache {
         }
         let cached = match cached.as_mut() {
             Some(cached) => cached,
-            None => cached.insert(Cached::read(graph, store).await?),
+            None => cached.insert(Cached::read(graph, store, now).await?),
         };
-        let has_changed = cached.catch_up(graph, store).await?;
+        let has_changed = cached.catch_up(graph, store, now).await?;
         let was_derived = !cached.snapshot.statuses.all().is_empty();
         if has_changed || !was_derived || cached.derived_at.elapsed() > LONGEST {
-            cached.derive(graph, &key_moment(store, graph, now).await?);
+            cached.derive(graph, store, &key_moment(store, graph, now).await?).await?;
         }
         Ok(cached.snapshot.clone())
     }
@@ -105,56 +101,55 @@ impl StatusCache {
 
 impl Cached {
     /// Reads the state from the last events, without reading the whole log.
-    async fn read(graph: &AssetGraph, store: &dyn Store) -> Result<Self, StorageError> {
-        // Read first, so that no event is missed in between.
-        let behind = store.head().await?;
+    async fn read(graph: &AssetGraph, store: &dyn Store, now: Timestamp) -> Result<Self, StorageError> {
+        let current = CurrentStatuses::read(store, graph, now).await?;
+        let behind = current.behind();
         let materialized = last_events(store, EventKind::Materialized, HISTORY, |event| {
             Numbers::of(&event).filter(|_| event.sequence <= behind)
         })
         .await?;
         let mut trends = Trends::default();
         materialized.into_iter().rev().flatten().for_each(|numbers| trends.add(graph, numbers));
-        Ok(Self {
-            behind,
-            fold: read_status(store, graph).await?,
-            trends,
-            derived_at: Instant::now(),
-            snapshot: Arc::default(),
-        })
+        Ok(Self { current, trends, derived_at: Instant::now(), snapshot: Arc::default() })
     }
 
-    async fn catch_up(&mut self, graph: &AssetGraph, store: &dyn Store) -> Result<bool, StorageError> {
-        let before = self.behind;
-        let mut has_changed = false;
-        loop {
-            let followed = follow(store, self.behind, StatusFold::KINDS, PAGE).await?;
-            self.behind = followed.behind;
-            has_changed |= !followed.events.is_empty();
-            if followed.events.iter().any(StatusFold::begins_anew) {
-                let snapshot = self.snapshot.clone();
-                *self = Self { snapshot, ..Self::read(graph, store).await? };
-                return Ok(true);
+    async fn catch_up(
+        &mut self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let (before, trends) = (self.current.behind(), &mut self.trends);
+        let mut is_renamed = false;
+        let see = |event: &Event| {
+            is_renamed |= StatusFold::begins_anew(event);
+            if let Some(numbers) = Numbers::of(event) {
+                trends.add(graph, numbers);
             }
-            for event in &followed.events {
-                self.fold.apply(event);
-                if let Some(numbers) = Numbers::of(event) {
-                    self.trends.add(graph, numbers);
-                }
-            }
-            if followed.events.len() < PAGE as usize {
-                return Ok(has_changed || before != self.behind);
-            }
+        };
+        let has_changed = self.current.catch_up(store, graph, now, see).await?;
+        if is_renamed {
+            let snapshot = self.snapshot.clone();
+            *self = Self { snapshot, ..Self::read(graph, store, now).await? };
         }
+        Ok(has_changed || before != self.current.behind())
     }
 
-    fn derive(&mut self, graph: &AssetGraph, moment: &KeyMoment) {
+    async fn derive(
+        &mut self,
+        graph: &AssetGraph,
+        store: &dyn Store,
+        moment: &KeyMoment,
+    ) -> Result<(), StorageError> {
+        self.current.derive(store, graph, moment).await?;
         let trends = &self.trends;
         let trend = |asset| trends.of(graph.key(asset)).cloned();
         self.snapshot = Arc::new(StatusSnapshot {
-            head: self.behind,
-            statuses: self.snapshot.statuses.updated(graph, &mut self.fold, moment),
+            head: self.current.behind(),
+            statuses: self.current.statuses().clone(),
             trends: graph.assets().indices().map(trend).collect(),
         });
         self.derived_at = Instant::now();
+        Ok(())
     }
 }

@@ -104,19 +104,19 @@ fn a_million_partitions_are_a_few_kilobytes() {
     let mut log =
         Log { pipeline: pipeline(), moment: moment.clone(), fold: StatusFold::default(), sequence: 0 };
     let (hours, days) = (1_051_920, 43_830);
-    let statuses = AssetStatuses::default().updated(log.pipeline.graph(), &mut log.fold, &moment);
+    let statuses = AssetStatuses::default().updated(log.pipeline.graph(), &mut log.fold, &moment).unwrap();
     log.check(&statuses, "hours", [0, 0, hours]);
     log.check(&statuses, "sum", [0, 0, 1]);
     let first_day = "2025-01-01-00:00..2025-01-01-23:00";
     log.makes("hours", first_day, None, "1");
     log.makes("again", first_day, Some("hours"), "1");
-    let statuses = statuses.updated(log.pipeline.graph(), &mut log.fold, &moment);
+    let statuses = statuses.updated(log.pipeline.graph(), &mut log.fold, &moment).unwrap();
     log.check(&statuses, "hours", [24, 0, hours - 24]);
     log.check(&statuses, "again", [24, 0, hours - 24]);
     log.check(&statuses, "days", [0, 0, days]);
     // Of other code: what follows from it is stale.
     log.makes("hours", "2025-01-01-00:00..2025-01-01-05:00", None, "0");
-    let statuses = statuses.updated(log.pipeline.graph(), &mut log.fold, &moment);
+    let statuses = statuses.updated(log.pipeline.graph(), &mut log.fold, &moment).unwrap();
     log.check(&statuses, "hours", [18, 6, hours - 24]);
     log.check(&statuses, "again", [18, 6, hours - 24]);
     let again = log.pipeline.graph().index("again").unwrap();

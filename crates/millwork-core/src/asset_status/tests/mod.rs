@@ -1,5 +1,6 @@
 //! Tests of the status of assets.
 
+mod away;
 mod definitions;
 mod large;
 mod model;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
+use super::away::Away;
 use super::definitions::{any_asset, champion, pipeline};
 use super::model::Model;
 use crate::asset::{AssetStatus, Severity};
-use crate::asset_status::{AssetStatuses, StatusFold};
+use crate::asset_status::{AssetStatuses, PartitionHealth, StatusFold};
 use crate::definitions::Pipeline;
 use crate::event::{
     AliasChange, AliasMoved, CheckEvaluation, Event, EventBody, EventKind, InputVersion, Materialization,
@@ -68,6 +69,7 @@ struct Both {
     sequence: u64,
     fold: StatusFold,
     statuses: AssetStatuses,
+    away: Away,
     model: Model,
 }
 
@@ -80,6 +82,7 @@ impl Both {
             sequence: 0,
             fold: StatusFold::default(),
             statuses: AssetStatuses::default(),
+            away: Away::default(),
             model: Model::default(),
         }
     }
@@ -126,6 +129,7 @@ impl Both {
         let event: Event = event.at_sequence(self.sequence);
         self.model.apply(&event);
         self.fold.apply(&event);
+        self.away.take(event);
     }
 
     /// What making a partition now would record.
@@ -239,27 +243,40 @@ impl Both {
 
     fn look(&mut self) {
         let moment = self.moment();
-        self.statuses = self.statuses.updated(self.pipeline.graph(), &mut self.fold, &moment);
-        let from_scratch = AssetStatuses::derive(self.pipeline.graph(), &self.fold, &moment);
-        let expected = self.model.partitions(self.pipeline.graph(), &moment);
-        for statuses in [&from_scratch, &self.statuses] {
-            for (asset, expected) in self.pipeline.graph().assets().indices().zip(&expected) {
-                self.compare(statuses, asset, expected);
+        let graph = self.pipeline.graph();
+        self.statuses = self.statuses.updated(graph, &mut self.fold, &moment).unwrap();
+        let from_scratch = AssetStatuses::derive(graph, &self.fold, &moment);
+        let expected = self.model.partitions(graph, &moment);
+        for (asset, expected) in graph.assets().indices().zip(&expected) {
+            for statuses in [&from_scratch, &self.statuses] {
+                let sets = &statuses.of(asset).partitions;
+                let found = statuses.partitions(graph, &self.fold, asset, &sets.all().next(None, usize::MAX));
+                self.compare(statuses, asset, found, expected);
             }
         }
+        let mut restored = self.away.restored(graph, &moment);
+        let mut away = std::mem::take(&mut self.away);
+        for away in [Some(&mut away), restored.as_mut()].into_iter().flatten() {
+            away.update(graph, &moment);
+            for (asset, expected) in graph.assets().indices().zip(&expected) {
+                let found = away.partitions(graph, asset);
+                self.compare(&away.statuses, asset, found, expected);
+            }
+        }
+        away.store(graph);
+        self.away = away;
     }
 
     fn compare(
         &self,
         statuses: &AssetStatuses,
         asset: AssetIndex,
-        expected: &[crate::asset_status::PartitionHealth],
+        mut found: Vec<PartitionHealth>,
+        expected: &[PartitionHealth],
     ) {
         let graph = self.pipeline.graph();
         let health = statuses.of(asset);
         let sets = &health.partitions;
-        let keys = sets.all().next(None, usize::MAX);
-        let mut found = statuses.partitions(graph, &self.fold, asset, &keys);
         found.sort_by(|one, other| one.partition.cmp(&other.partition));
         assert_eq!(found, expected, "{}", graph.key(asset));
         for status in AssetStatus::ALL {
@@ -267,7 +284,7 @@ impl Both {
             assert_eq!(sets.count(status), count as u64);
             assert_eq!(sets.of(status).count(), count as u64);
         }
-        let is_behind = expected.iter().any(crate::asset_status::PartitionHealth::is_behind);
+        let is_behind = expected.iter().any(PartitionHealth::is_behind);
         assert_eq!(health.is_behind(), is_behind);
         let worst = AssetStatus::worst(expected.iter().map(|partition| partition.status));
         assert_eq!(health.status, worst.unwrap_or(AssetStatus::Fresh));

@@ -223,7 +223,7 @@ async fn load(
         downstream: names(&node.downstream),
         partitions: {
             let beside = (wanted.partition.as_str(), wanted.kept());
-            partitions(state, (index, health), shown_partitions, beside, &moment).await
+            partitions(state, (index, health), shown_partitions, beside, &moment).await?
         },
         status: health.status,
         is_late: health.is_late(),

@@ -8,6 +8,7 @@ use millwork_core::partition::{Axis, IndexSet, KeyIndex, KeySet, KeySpace};
 use millwork_core::{Advice as _, AssetStatus, KeyMoment};
 use millwork_draw::graph::symbol;
 use millwork_draw::plot::{ShareColumn, shares};
+use millwork_storage::StorageError;
 
 use crate::state::AppState;
 
@@ -177,10 +178,10 @@ pub(super) async fn partitions(
     query: &PartitionQuery,
     (chosen, kept): (&str, String),
     moment: &KeyMoment,
-) -> Option<Partitions> {
+) -> Result<Option<Partitions>, StorageError> {
     let sets = &health.partitions;
     if !sets.is_partitioned() {
-        return None;
+        return Ok(None);
     }
     let query = PartitionQuery { kept, ..query.clone() };
     let graph = state.pipeline.graph();
@@ -201,9 +202,9 @@ pub(super) async fn partitions(
     let rows = if is_few && grid.is_none() && !is_filtered {
         Vec::new()
     } else {
-        state.status_cache.partitions(graph, asset, |_| keys).await
+        state.status_cache.partitions(graph, &*state.store, asset, &keys).await?
     };
-    Some(Partitions {
+    Ok(Some(Partitions {
         all: sets.all().count(),
         found,
         counts: view.counts(&within),
@@ -218,7 +219,7 @@ pub(super) async fn partitions(
         previous: page.checked_sub(1).map(other_page),
         next: (page < last_page).then(|| other_page(page + 1)),
         state: query.state.clone(),
-    })
+    }))
 }
 
 /// What the parts of the view are made of.

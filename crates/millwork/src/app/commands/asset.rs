@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use millwork_api::{AssetDetails, EventView, FreshnessView, MetricView, PartitionsView, find_version_of};
 use millwork_core::asset::plot::short_number;
-use millwork_core::asset_status::AssetStatuses;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
 use millwork_core::version::WhichVersion;
 use millwork_core::{AssetKey, AssetMetric, AssetPartition, ConfigFilter, RecordedConfig};
 use millwork_core::{Metadata, MetadataValue, PartitionKey, Problem, Table};
 use millwork_engine::EngineOptions;
-use millwork_storage::{EventQuery, HistoryQuery, LatestAsset, Order, history, read_status};
+use millwork_storage::{CurrentStatuses, EventQuery, HistoryQuery, LatestAsset, Order, history};
 use serde_json::Value;
 
 use crate::app::failure::{Exit, Failure};
@@ -129,8 +128,8 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
             vec![LatestAsset { asset, partition, materialization: Some(event.clone()), verdict: event }]
         }
     };
-    let statuses = AssetStatuses::derive(graph, &read_status(&*opened.store, graph).await?, &moment);
-    let status = statuses.of(index).status;
+    let current = CurrentStatuses::at(&*opened.store, graph, &moment).await?;
+    let status = current.statuses().of(index).status;
     let details = AssetDetails::new(graph, &graph.assets()[index], status, latest, &moment);
     if session.wants_json() {
         print_json(&details)?;

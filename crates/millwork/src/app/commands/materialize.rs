@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use clap::Args;
 use millwork_api::{PlanView, RunOutcomeView, RunStanding, StepView, UpToDate, parse_tags};
-use millwork_core::asset_status::AssetStatuses;
 use millwork_core::graph::AssetGraph;
 use millwork_core::plan::Plan;
 use millwork_core::run::{Failure as StepFailure, RunId, RunRequest, RunSpec, RunStatus, RunTag, StepStatus};
@@ -15,7 +14,7 @@ use millwork_engine::{
     Cancel, Engine, EngineOptions, ExecuteError, Observer, RunOutcome, ask_descendants_to_end,
     capture_output, end_descendants,
 };
-use millwork_storage::{StorageError, Store, failures, read_status};
+use millwork_storage::{CurrentStatuses, StorageError, Store, failures};
 use tokio::sync::watch;
 
 use super::config::ConfigArguments;
@@ -208,14 +207,10 @@ async fn failed(session: &Session, opened: &Opened, request: &RunRequest) -> Res
         return Ok(Vec::new());
     }
     let graph = session.pipeline()?.graph();
-    let statuses = AssetStatuses::derive(
-        graph,
-        &read_status(&*opened.store, graph).await?,
-        &opened.moment(graph).await?,
-    );
+    let current = CurrentStatuses::at(&*opened.store, graph, &opened.moment(graph).await?).await?;
     let mut failed = Vec::new();
     for index in request.assets.iter().filter_map(|asset| graph.index(asset.as_str())) {
-        let sets = &statuses.of(index).partitions;
+        let sets = &current.statuses().of(index).partitions;
         let indexes = sets.failed().next(None, usize::MAX);
         let is_asked = |partition: &Option<PartitionKey>| match partition {
             Some(partition) => request.partitions.is_empty() || request.partitions.contains(partition),

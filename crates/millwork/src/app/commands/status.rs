@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use clap::Args;
 use jiff::Timestamp;
 use millwork_api::AssetStatusView;
-use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, PartitionSets, StatusFold};
+use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, PartitionSets};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
+use millwork_core::partition::KeyIndex;
 use millwork_core::plan::{Cause, Staleness};
 use millwork_core::{AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
-use millwork_storage::{EventQuery, Order, read_status};
+use millwork_storage::{CurrentStatuses, EventQuery, Order};
 
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
@@ -44,9 +45,10 @@ pub(super) fn run(session: &Session, status: &Status) -> Result<Exit, Failure> {
     let graph = session.pipeline()?.graph();
     let (current, newest) = block_on(async {
         let opened = session.home().await?;
-        Ok((Current::read(&opened, graph).await?, newest_in_the_future(&opened).await?))
+        let current = Current::read(&opened, graph, &selected, status.limit).await?;
+        Ok((current, newest_in_the_future(&opened).await?))
     })?;
-    let listed: Vec<Listed<'_>> = selected.iter().map(|asset| current.listed(*asset, status.limit)).collect();
+    let listed: Vec<Listed<'_>> = selected.iter().map(|asset| current.listed(*asset)).collect();
     if session.wants_json() {
         print_json(&listed.iter().flat_map(Listed::views).collect::<Vec<_>>())?;
     } else if selected.is_empty() {
@@ -75,9 +77,10 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     let key = session.asset(&why.key)?;
     let graph = session.pipeline()?.graph();
     let selected = session.select(&format!("+\"{key}\""))?;
-    let current = block_on(async { Current::read(&session.home().await?, graph).await })?;
+    let current =
+        block_on(async { Current::read(&session.home().await?, graph, &selected, EXPLAINED).await })?;
     if session.wants_json() {
-        let listed = selected.iter().flat_map(|asset| current.listed(*asset, EXPLAINED).views());
+        let listed = selected.iter().flat_map(|asset| current.listed(*asset).views());
         print_json(&listed.collect::<Vec<_>>())?;
         return Ok(Exit::Success);
     }
@@ -93,7 +96,7 @@ fn explain(current: &Current<'_>, asset: AssetIndex, depth: usize, explained: &m
         return;
     }
     let indent = "  ".repeat(depth);
-    let entries = current.entries(asset, EXPLAINED);
+    let entries = current.entries(asset);
     let sets = &current.statuses.of(asset).partitions;
     let unexplained = sets.all().count().saturating_sub(entries.len() as u64);
     for (entry, others) in alike(entries.into_iter()) {
@@ -140,40 +143,54 @@ fn alike<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(Entry<'a>, usize)
 /// The maximum number of partitions that are explained of each asset.
 const EXPLAINED: usize = 1_000;
 
-/// The statuses of all assets of the pipeline, with what they follow from.
+/// The statuses of all assets of the pipeline, and some assets in detail.
 struct Current<'a> {
     graph: &'a AssetGraph,
-    log: StatusFold,
     statuses: AssetStatuses,
+    /// Some partitions of each of those assets, those with the worst status if there are more.
+    partitions: HashMap<AssetIndex, Vec<PartitionHealth>>,
+    /// The maximum number of them.
+    most: usize,
 }
 
 impl<'a> Current<'a> {
-    async fn read(opened: &Opened, graph: &'a AssetGraph) -> Result<Self, Failure> {
-        let log = read_status(&*opened.store, graph).await?;
-        let statuses = AssetStatuses::derive(graph, &log, &opened.moment(graph).await?);
-        Ok(Self { graph, log, statuses })
+    async fn read(
+        opened: &Opened,
+        graph: &'a AssetGraph,
+        assets: &AssetSet,
+        most: usize,
+    ) -> Result<Self, Failure> {
+        let store = &*opened.store;
+        let mut current = CurrentStatuses::at(store, graph, &opened.moment(graph).await?).await?;
+        let statuses = current.statuses().clone();
+        let mut partitions = HashMap::new();
+        for asset in assets {
+            let keys = listed_keys(&statuses, *asset, most);
+            partitions.insert(*asset, current.partitions(store, graph, *asset, &keys).await?);
+        }
+        Ok(Self { graph, statuses, partitions, most })
     }
 
     /// Some partitions of an asset, those with the worst status if there are more.
-    fn entries(&self, asset: AssetIndex, most: usize) -> Vec<Entry<'_>> {
-        let health = self.statuses.of(asset);
-        let keys = health.partitions.listed(most);
-        let partitions = self.statuses.partitions(self.graph, &self.log, asset, &keys);
-        let entry = |partition| Entry { graph: self.graph, asset, health, partition };
-        partitions.into_iter().map(entry).collect()
+    fn entries(&self, asset: AssetIndex) -> Vec<Entry<'_>> {
+        let (graph, health) = (self.graph, self.statuses.of(asset));
+        let partitions = self.partitions.get(&asset).into_iter().flatten();
+        partitions.map(|partition| Entry { graph, asset, health, partition }).collect()
     }
 
     /// An asset as it is listed.
-    fn listed(&self, asset: AssetIndex, most: usize) -> Listed<'_> {
+    fn listed(&self, asset: AssetIndex) -> Listed<'_> {
         let (graph, health) = (self.graph, self.statuses.of(asset));
         let (count, is_partitioned) = (health.partitions.all().count(), health.partitions.is_partitioned());
-        let is_counted = is_partitioned && (count == 0 || count > most as u64);
-        let most = if is_partitioned { most } else { most.max(1) };
-        Listed {
-            whole: is_counted.then_some(Whole { graph, asset, health }),
-            entries: self.entries(asset, most),
-        }
+        let is_counted = is_partitioned && (count == 0 || count > self.most as u64);
+        Listed { whole: is_counted.then_some(Whole { graph, asset, health }), entries: self.entries(asset) }
     }
+}
+
+/// The keys of an asset to list: of one without partitions, its own.
+fn listed_keys(statuses: &AssetStatuses, asset: AssetIndex, most: usize) -> Vec<KeyIndex> {
+    let partitions = &statuses.of(asset).partitions;
+    partitions.listed(if partitions.is_partitioned() { most } else { most.max(1) })
 }
 
 /// An asset as it is listed.
@@ -246,7 +263,7 @@ struct Entry<'a> {
     graph: &'a AssetGraph,
     asset: AssetIndex,
     health: &'a AssetHealth,
-    partition: PartitionHealth,
+    partition: &'a PartitionHealth,
 }
 
 impl Entry<'_> {
@@ -299,12 +316,13 @@ impl Entry<'_> {
     }
 
     fn view(&self) -> AssetStatusView {
-        AssetStatusView::new(self.graph.key(self.asset), &self.partition, self.late())
+        AssetStatusView::new(self.graph.key(self.asset), self.partition, self.late())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::asset_status::StatusFold;
     use millwork_core::event::{
         CheckEvaluation, Event, EventBody, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
     };
@@ -349,9 +367,13 @@ mod tests {
         let mut log = StatusFold::default();
         events.iter().for_each(|event| log.apply(event));
         let statuses = AssetStatuses::derive(graph, &log, &millwork_core::KeyMoment::default());
-        let current = Current { graph, log, statuses };
-        let assets = graph.assets().indices();
-        let found = alike(assets.flat_map(|asset| current.entries(asset, EXPLAINED)));
+        let detailed = |asset| {
+            let keys = listed_keys(&statuses, asset, EXPLAINED);
+            (asset, statuses.partitions(graph, &log, asset, &keys))
+        };
+        let partitions = graph.assets().indices().map(detailed).collect();
+        let current = Current { graph, statuses: statuses.clone(), partitions, most: EXPLAINED };
+        let found = alike(graph.assets().indices().flat_map(|asset| current.entries(asset)));
         let found: Vec<_> =
             found.iter().map(|(entry, others)| (entry.name(), entry.because(), *others)).collect();
         let expected: Vec<_> = expected
