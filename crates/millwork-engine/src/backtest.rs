@@ -498,7 +498,7 @@ pub(crate) async fn call(computation: &Computation, context: StepContext) -> Res
     };
     match returned? {
         Ok(StepResult::Gate(verdict)) => Ok(verdict),
-        Ok(StepResult::Assets(_) | StepResult::Check(_)) => {
+        Ok(StepResult::Assets(_) | StepResult::Batch(_) | StepResult::Check(_)) => {
             Err(Failure::new(FailureKind::Output, "the function of the gate returned no verdict"))
         }
         Err(error) => Err(Failure::of_error(FailureKind::Error, &*error)),

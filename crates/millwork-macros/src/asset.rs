@@ -5,7 +5,8 @@ use quote::quote;
 use syn::LitStr;
 
 use crate::emit::{
-    Declared, asset_impl, computation, local, partitions_of, produced, spec_expression, success, text, typed,
+    Declared, asset_impl, computation, local, partitions_of, produced, spec_expression, step_result, success,
+    text, typed,
 };
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
@@ -29,6 +30,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = Arguments::parse("`#[asset]`", &[CATALOG, POLICY, OTHER], arguments, &mut errors);
     let missing_return = "an asset's function returns its value; hint: add `-> Result<T>`";
     let function = Function::parse("`#[asset]`", missing_return, item.clone(), &mut errors);
+    function.iter().for_each(|function| function.check_batch(&mut errors));
     let expanded = function.map_or(item, |function| Asset::new(function, &arguments).emit());
     let errors = errors.emit();
     quote!(#expanded #errors)
@@ -80,8 +82,10 @@ impl Asset {
         let key = self.catalog.key.as_str();
         let spec = spec_expression(&self.catalog, &returned.produced, self.format.as_ref());
         let computation = computation(&self.function, parameters, &self.policy, |value| {
-            let produced = produced(&self.function.name, &returned.produced, &success(returned, value));
-            quote!(#private::StepResult::Assets(::std::vec![#produced]))
+            step_result(returned, value, |returned, value| {
+                let produced = produced(&self.function.name, &returned.produced, &success(returned, value));
+                quote!(::std::vec![#produced])
+            })
         });
         let io_manager = self.io_manager.as_ref().map(text).into_iter();
         let partitions = self.partitions.as_ref().map(partitions_of).into_iter();

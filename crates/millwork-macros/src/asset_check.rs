@@ -27,6 +27,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = Arguments::parse("`#[asset_check]`", &[OTHER, POLICY], arguments, &mut errors);
     let missing_return = "a check's function returns its verdict; hint: add `-> CheckResult`";
     let function = Function::parse("`#[asset_check]`", missing_return, item.clone(), &mut errors);
+    function.iter().for_each(|function| function.check_no_batch("a check", &mut errors));
     let expanded =
         function.map_or(item, |function| AssetCheck::new(function, &arguments, &mut errors).emit());
     let errors = errors.emit();

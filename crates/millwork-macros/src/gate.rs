@@ -30,6 +30,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments = Arguments::parse("`#[gate]`", &[OTHER, POLICY], arguments, &mut errors);
     let missing_return = "a gate's function returns its verdict; hint: add `-> Result<Verdict>`";
     let function = Function::parse("`#[gate]`", missing_return, item.clone(), &mut errors);
+    function.iter().for_each(|function| function.check_no_batch("a gate", &mut errors));
     let expanded = function.map_or(item, |function| Gate::new(function, &arguments, &mut errors).emit());
     let errors = errors.emit();
     quote!(#expanded #errors)

@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::emit::{Declared, catalog_statements, computation, local, partitions_of, success, text, typed};
+use crate::emit::{
+    Declared, catalog_statements, computation, local, partitions_of, step_result, success, text, typed,
+};
 use crate::errors::Errors;
 use crate::parse::{Arguments, CATALOG, Catalog, Function, POLICY, Parameter, Policy, Returned};
 
@@ -32,6 +34,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let missing_return = "a multi-asset's function returns its values; hint: add `-> Result<S>`, where `S` is a \
                           struct with `#[derive(Assets)]`";
     let function = Function::parse("`#[multi_asset]`", missing_return, item.clone(), &mut errors);
+    function.iter().for_each(|function| function.check_batch(&mut errors));
     let expanded = function.map_or(item, |function| MultiAsset::new(function, &arguments).emit());
     let errors = errors.emit();
     quote!(#expanded #errors)
@@ -69,12 +72,14 @@ impl MultiAsset {
     fn definition(&self, parameters: &[Parameter], returned: &Returned) -> TokenStream {
         let private = quote!(::millwork::__private);
         let step = self.catalog.key.as_str();
-        let assets = &returned.success;
-        let (specs, into_result) = (local("specs"), local("into_result"));
+        let assets = returned.batch.as_ref().map_or(&returned.success, |batch| &batch.each.success);
+        let (specs, into_produced) = (local("specs"), local("into_produced"));
         let outputs = quote_spanned!(assets.span()=> #private::expansion::outputs::<#assets>());
         let computation = computation(&self.function, parameters, &self.policy, |value| {
-            let assets = success(returned, value);
-            quote!(#into_result(#assets))
+            step_result(returned, value, |returned, value| {
+                let assets = success(returned, value);
+                quote!(#into_produced(#assets))
+            })
         });
         let (definition, shared) = (local("definition"), local("shared"));
         let statements = catalog_statements(&self.catalog, &shared);
@@ -85,7 +90,7 @@ impl MultiAsset {
             let mut #shared = #private::AssetSpec::new(#step);
             #statements
             let mut #definition = #private::AssetDefinition::new(#step);
-            let (#specs, #into_result) = #outputs;
+            let (#specs, #into_produced) = #outputs;
             #definition.outputs = #specs;
             for output in &mut #definition.outputs {
                 output.inherit(&#shared);

@@ -41,12 +41,12 @@ pub use millwork_core::secret::UnsetSecret;
 pub use millwork_core::version::{AliasName, VersionNumber};
 pub use millwork_core::{
     AlertRule, Alias, Answer, Asset, AssetDefinition, AssetKey, AssetMetric, AssetSpec, AssetValue,
-    AutomationCondition, BackfillPolicy, Backoff, Better, BoxError, BoxFuture, Challenger, Champion,
+    AutomationCondition, BackfillPolicy, Backoff, Batch, Better, BoxError, BoxFuture, Challenger, Champion,
     CheckDefinition, CheckResult, CodeVersion, Column, Computation, Config, DataVersion, Decision,
     Declaration, Definitions, Destination, Encryption, Evidence, External, FailureClass, Freshness,
     FreshnessPolicy, FromStep, GateDefinition, History, HistoryEntries, HistoryEntry, HistoryError, Image,
     Input, InputOf, IoError, IoManager, Job, Json, LiveMeasure, LivePerformance, LiveWindow, LogLevel, Mail,
-    Metadata, MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, Partitions,
+    Metadata, MetadataValue, Misfire, NamedAlias, Output, Partition, PartitionKey, PartitionKeys, Partitions,
     PartitionsDefinition, Pipeline, PoolUse, Previous, QueueLimits, Requirements, Resource, Result,
     Retention, Retry, RunLimits, RunRetries, RunSpec, Schedule, Secret, Sensor, SensorContext, SensorEvent,
     SensorOutcome, Series, Severity, Shadow, ShadowEntry, StepContext, StepFunction, StepLog, StepResult,

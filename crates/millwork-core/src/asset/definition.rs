@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    AssetKey, AssetSpec, AssetValue, CheckResult, CodeVersion, Metadata, PoolUse, Produced, Retry, ValueType,
-    Verdict,
+    AssetKey, AssetSpec, AssetValue, BatchResult, CheckResult, CodeVersion, Metadata, PoolUse, Produced,
+    Retry, ValueType, Verdict,
 };
 use crate::backfill::BackfillPolicy;
 use crate::condition::AutomationCondition;
 use crate::id::StepKey;
-use crate::param::{Requirements, StepContext};
+use crate::param::{Batch, BatchKey, FromStep as _, PartitionKeys, Requirements, StepContext};
 use crate::partition::PartitionsDefinition;
 use crate::{BoxError, BoxFuture};
 
@@ -113,6 +113,8 @@ pub enum StepFunction {
 pub enum StepResult {
     /// The verdict about each output of an asset's function, in the order of the outputs.
     Assets(Vec<Produced>),
+    /// What an asset's function returned for many partitions.
+    Batch(BatchResult),
     /// The verdict of a check.
     Check(CheckResult),
     /// The verdict of a gate.
@@ -205,6 +207,26 @@ impl AssetDefinition {
     ) -> Self {
         self.computation_mut().function = StepFunction::Blocking(Arc::new(move |context| {
             function(context).map(|value| StepResult::Assets(vec![produced(value)]))
+        }));
+        self
+    }
+
+    /// Makes the values of many partitions with one call of an ordinary function, each of which succeeds or fails by itself.
+    #[must_use]
+    pub fn batch<K: BatchKey, T: Send + Sync + 'static>(
+        mut self,
+        function: impl Fn(StepContext, PartitionKeys<K>) -> Result<Batch<K, Result<T, BoxError>>, BoxError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        let computation = self.computation_mut();
+        computation.requirements.partition_keys::<K>();
+        computation.requirements.returns_batch::<K>();
+        computation.function = StepFunction::Blocking(Arc::new(move |context| {
+            let batch = function(context.clone(), PartitionKeys::from_step(&context)?)?;
+            let result = BatchResult::of(&context, batch, |made| Ok(vec![produced(made?)]))?;
+            Ok(StepResult::Batch(result))
         }));
         self
     }

@@ -1,5 +1,6 @@
 //! Assets: their specification, and how they are made, tested and stored.
 
+mod batch;
 mod check;
 mod definition;
 mod gate;
@@ -17,6 +18,7 @@ pub use crate::value::{
     LiveMeasure, LivePerformance, LiveWindow, Metadata, MetadataValue, MetricChange, Series, SharedValue,
     Table, UnstorableMetadata, ValueType, check_metadata, plot,
 };
+pub use batch::{BatchResult, BatchedOutcome};
 pub use check::{CheckDefinition, CheckResult, IntoCheckResult, Severity};
 pub use definition::{AssetDefinition, Computation, StepFunction, StepResult};
 pub use gate::{Answer, Decision, Evidence, GateDefinition, IntoVerdict, Question, Verdict};

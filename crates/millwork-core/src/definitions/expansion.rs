@@ -10,10 +10,10 @@ use std::sync::Arc;
 use super::{Asset, Assets};
 use crate::BoxError;
 use crate::asset::{
-    AssetSpec, CheckResult, IntoCheckResult, IntoProduced, IntoVerdict, Output, Produced, StepFunction,
-    StepResult, Update, Verdict,
+    AssetSpec, BatchResult, CheckResult, IntoCheckResult, IntoProduced, IntoVerdict, Output, Produced,
+    StepFunction, StepResult, Update, Verdict,
 };
-use crate::param::{FromStep, Requirements, StepContext};
+use crate::param::{Batch, BatchKey, FromStep, Requirements, StepContext};
 use crate::partition::PartitionsDefinition;
 use crate::partition::mapping::Mapping;
 use crate::version::AliasName;
@@ -141,8 +141,8 @@ pub fn extractor<P: FromStep>(requirements: &mut Requirements) -> Take<P> {
 }
 
 /// What a multi-asset's function makes: the assets, and the outcome for each of them.
-pub fn outputs<A: Assets>() -> (Vec<AssetSpec>, fn(A) -> StepResult) {
-    (A::specs(), |assets| StepResult::Assets(assets.into_produced()))
+pub fn outputs<A: Assets>() -> (Vec<AssetSpec>, fn(A) -> Vec<Produced>) {
+    (A::specs(), A::into_produced)
 }
 
 /// A plain value of the asset `A`.
@@ -163,6 +163,20 @@ pub fn update<A: Asset>(update: Update<A::Value>) -> Produced {
 /// What a function that may fail returned.
 pub fn fallible<T, E: StepError>(returned: Result<T, E>) -> Result<T, BoxError> {
     returned.map_err(StepError::into_box)
+}
+
+/// That a function returns a batch by keys of the type `K`.
+pub fn returns_batch<K: BatchKey>(requirements: &mut Requirements) {
+    requirements.returns_batch::<K>();
+}
+
+/// What a function returned for many partitions; `produced` is the outcome of one.
+pub fn batch<K: BatchKey, T>(
+    context: &StepContext,
+    batch: Batch<K, T>,
+    produced: impl Fn(T) -> Result<Vec<Produced>, BoxError>,
+) -> Result<StepResult, BoxError> {
+    BatchResult::of(context, batch, produced).map(StepResult::Batch)
 }
 
 /// What a check's function returned.

@@ -1,6 +1,7 @@
 //! Definitions: what a pipeline declares, and the checks that it fits together.
 
 mod backfill;
+mod batches;
 mod collect;
 mod configuration;
 mod error;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::batches::{batch_problems, key_problems, of_one_partition};
 use super::renames::check_renames;
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, RequestError};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation, GateDefinition};
 use crate::automation::Automation;
 use crate::graph::{AssetGraph, AssetIndex, Selection, closest, order};
-use crate::param::{Input, KeyRequirement, Requirements};
+use crate::param::{Input, Requirements};
+use crate::partition::PartitionsDefinition;
 use crate::partition::mapping::MappedAsset;
-use crate::partition::{PartitionsDefinition, fit_problem};
 use crate::problem::Problem;
 use crate::run::{RunRequest, RunSpec, RunTag, RunTarget};
 use crate::schedule::Misfire;
@@ -194,6 +195,12 @@ impl Steps<'_> {
         if let Some(computation) = &definition.computation {
             self.check_computation(dependent, definition.partitions.as_ref(), computation, errors);
             misplaced_challenger(dependent, computation, errors);
+            let is_partitioned = |asset: &AssetKey| {
+                let producer = self.producers.get(asset);
+                producer.is_some_and(|producer| self.assets[*producer].partitions.is_some())
+            };
+            let problems = batch_problems(&computation.requirements, is_partitioned);
+            errors.extend(invalid_partitions(dependent, problems));
         }
     }
 
@@ -213,6 +220,8 @@ impl Steps<'_> {
         }
         let partitions = self.assets[producer].partitions.as_ref();
         self.check_computation(&gate.name, partitions, &gate.computation, errors);
+        let problem = of_one_partition("a gate", &gate.computation.requirements);
+        errors.extend(invalid_partitions(&gate.name, problem));
         if let Some(shadow) = &gate.shadow {
             self.check_shadow(gate, shadow, errors);
         }
@@ -246,6 +255,8 @@ impl Steps<'_> {
         let partitions = self.assets[producer].partitions.as_ref();
         self.check_computation(&check.name, partitions, &check.computation, errors);
         misplaced_challenger(&check.name, &check.computation, errors);
+        let problem = of_one_partition("a check", &check.computation.requirements);
+        errors.extend(invalid_partitions(&check.name, problem));
     }
 
     fn check_computation(
@@ -262,7 +273,8 @@ impl Steps<'_> {
                 Some(&producer) => {
                     let upstream = &self.assets[producer];
                     errors.extend(type_error(dependent, input, upstream));
-                    errors.extend(mapping_error(dependent, partitions, input, upstream.partitions.as_ref()));
+                    let own = (dependent, partitions, requirements.is_batch());
+                    errors.extend(mapping_error(own, input, upstream.partitions.as_ref()));
                 }
                 None => errors.push(self.unlisted(dependent, &input.asset)),
             }
@@ -273,10 +285,7 @@ impl Steps<'_> {
         for asset in requirements.previous.iter().filter(|asset| !self.producers.contains_key(*asset)) {
             errors.push(self.unlisted(dependent, asset));
         }
-        let problems = requirements.partition.iter().filter_map(|key| key_problem(key, partitions));
-        errors.extend(
-            problems.map(|problem| DefinitionError::InvalidPartitions { step: dependent.into(), problem }),
-        );
+        errors.extend(invalid_partitions(dependent, key_problems(requirements, partitions)));
     }
 
     /// What follows an alias of a model has its inputs by the same alias, or not at all.
@@ -352,8 +361,7 @@ fn type_error(dependent: &str, input: &Input, upstream: &AssetDefinition) -> Opt
 /// Why the partitions of an upstream asset can't be mapped to, or can't be taken as the step takes them; `None` if they can. What is wrong with
 /// either definition is said of it.
 fn mapping_error(
-    dependent: &str,
-    own: Option<&PartitionsDefinition>,
+    (dependent, own, is_batch): (&str, Option<&PartitionsDefinition>, bool),
     input: &Input,
     upstream: Option<&PartitionsDefinition>,
 ) -> Option<DefinitionError> {
@@ -375,7 +383,19 @@ fn mapping_error(
         Ok(mapping) => mapping,
         Err(problem) => return impossible(problem),
     };
-    if input.loads.is_none() || input.gathers || mapping.is_single() {
+    if input.loads.is_none() || input.gathers {
+        return None;
+    }
+    if is_batch && own.is_some() && !mapping.is_the_same_for_all() {
+        let reason =
+            format!("one call of `{dependent}` makes many partitions, and each has a `{asset}` of its own");
+        let hint = match input.read_as {
+            ReadAs::Latest => format!("take `Partitions<{asset}>`, and those of a key with `{asset}.of(&key)`"),
+            _ => "write a mapping to one that is the same for all, such as `#[input(map = latest())]`, or take `Partition<K>` instead of `PartitionKeys<K>`".to_owned(),
+        };
+        return impossible(Problem::new(reason).with_hint(hint));
+    }
+    if mapping.is_single() {
         return None;
     }
     let reason = match own {
@@ -400,14 +420,11 @@ fn mapping_error(
     impossible(Problem::new(reason).with_hint(format!("{ends}, or give both the same partitions")))
 }
 
-/// Why the key of a partition can't be taken as a type; `None` if it can.
-fn key_problem(key: &KeyRequirement, partitions: Option<&PartitionsDefinition>) -> Option<Problem> {
-    let Some(partitions) = partitions else {
-        let problem = Problem::new("it takes a `Partition`, but has no partitions");
-        return Some(problem.with_hint("add `partitions = …`"));
-    };
-    let problem = fit_problem(key.shapes.as_deref()?, partitions.dimensions())?;
-    Some(problem.within(format!("it takes its key as `{}`", key.type_name)))
+fn invalid_partitions(
+    step: &str,
+    problems: impl IntoIterator<Item = Problem>,
+) -> impl Iterator<Item = DefinitionError> {
+    problems.into_iter().map(move |problem| DefinitionError::InvalidPartitions { step: step.into(), problem })
 }
 
 fn pool_problems(pools: &BTreeMap<String, u32>) -> impl Iterator<Item = Problem> {

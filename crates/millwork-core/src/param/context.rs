@@ -28,6 +28,10 @@ struct Parts {
     partition: Option<PartitionKey>,
     /// The values of the partition's key.
     key: Option<Key>,
+    /// The partitions of a call for many, with the values of their keys.
+    batch: Option<Vec<(PartitionKey, Key)>>,
+    /// For each key of a call for many, the partitions of an upstream asset that belong to it.
+    taken: HashMap<AssetKey, Vec<Arc<[Option<PartitionKey>]>>>,
     inputs: HashMap<AssetKey, InputValue>,
     previous: HashMap<AssetKey, StoredVersion>,
     versions: HashMap<(AssetKey, ReadAs), StoredVersion>,
@@ -77,6 +81,8 @@ impl StepContext {
             started_at: Timestamp::UNIX_EPOCH,
             partition: None,
             key: None,
+            batch: None,
+            taken: HashMap::new(),
             inputs: HashMap::new(),
             previous: HashMap::new(),
             versions: HashMap::new(),
@@ -118,6 +124,16 @@ impl StepContext {
     /// The values of the partition's key, if the step makes one.
     pub fn partition_values(&self) -> Option<&Key> {
         self.0.key.as_ref()
+    }
+
+    /// The partitions that a call for many makes, with the values of their keys; `None` for a call for one.
+    pub fn batch(&self) -> Option<&[(PartitionKey, Key)]> {
+        self.0.batch.as_deref()
+    }
+
+    /// The partitions of an upstream asset that belong to each key of a call for many.
+    pub fn taken(&self, asset: &str) -> Option<&[Arc<[Option<PartitionKey>]>]> {
+        self.0.taken.get(asset).map(Vec::as_slice)
     }
 
     /// The value of an upstream asset, a `T`.
@@ -233,6 +249,20 @@ impl StepContextBuilder {
     #[must_use]
     pub fn partition_values(mut self, key: Option<Key>) -> Self {
         self.0.key = key.or(self.0.key);
+        self
+    }
+
+    /// Makes it a call for many partitions, with the values of their keys.
+    #[must_use]
+    pub fn batch(mut self, keys: Vec<(PartitionKey, Key)>) -> Self {
+        self.0.batch = Some(keys);
+        self
+    }
+
+    /// Says which partitions of an upstream asset belong to each key of a call for many, in the order of the keys.
+    #[must_use]
+    pub fn taken(mut self, asset: impl Into<AssetKey>, of_keys: Vec<Arc<[Option<PartitionKey>]>>) -> Self {
+        self.0.taken.insert(asset.into(), of_keys);
         self
     }
 

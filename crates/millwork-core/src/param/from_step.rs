@@ -8,7 +8,7 @@ use crate::BoxError;
     message = "`{Self}` cannot be a parameter of an asset",
     label = "neither a reference to an upstream asset nor an extractor",
     note = "an upstream asset is taken by reference and named after the asset: `training_data: &Titles`",
-    note = "anything else is an extractor: `Config<T>`, `Resource<T>`, `Partition`, `Partitions<asset>`, `Previous<asset>`, `History<asset>`, `Champion<model>`, `StepLog`"
+    note = "anything else is an extractor: `Config<T>`, `Resource<T>`, `Partition`, `PartitionKeys`, `Partitions<asset>`, `Previous<asset>`, `History<asset>`, `Champion<model>`, `StepLog`"
 )]
 pub trait FromStep: Sized {
     /// Adds what the extractor needs to `requirements`.

@@ -4,6 +4,7 @@
 //! the pages what the function needs, without running it. [`FromStep::from_step`] gives the value when the step runs.
 
 mod alias;
+mod batch;
 mod config;
 mod config_change;
 mod config_filter;
@@ -25,6 +26,8 @@ mod step_time;
 mod written_config;
 
 pub use alias::{Alias, Challenger, Champion, ChampionAlias, InputOf, NamedAlias, VersionOf};
+pub(crate) use batch::text_of_key;
+pub use batch::{Batch, BatchKey, PartitionKeys};
 pub use config::{Config, ConfigError, ConfigErrors, ConfigSchema, merge_config};
 pub use config_change::{ConfigChange, config_changes};
 pub use config_filter::{ConfigFilter, ConfigFilterError, names_of_path, split_assignment};
@@ -36,7 +39,7 @@ pub use log::{LogLevel, StepLog, StepSink};
 pub use partition::{Partition, Partitions};
 pub use previous::{Previous, StoredVersion};
 pub use recorded_config::{ConfigField, RecordedConfig};
-pub use requirements::{Absent, Input, KeyRequirement, Requirements, ResourceRequirement};
+pub use requirements::{Absent, Input, KeyRequirement, KeyUse, Requirements, ResourceRequirement};
 pub use resource::{Resource, ResourceError, Resources};
 pub use shadow::{Shadow, ShadowEntry, ShadowRecord, ShadowSource, StoredShadow};
 pub use standing_config::{StandingConfig, UnrecordableConfig};

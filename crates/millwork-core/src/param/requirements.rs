@@ -23,7 +23,7 @@ pub struct Requirements {
     pub histories: Vec<Input>,
     /// The assets of which it takes what versions in shadow have made, without waiting for anything.
     pub shadows: Vec<Input>,
-    /// The types as which it takes its partition's key, each with what it can be read from.
+    /// The types as which it takes or returns the keys of its partitions, each with what it can be read from.
     pub partition: Vec<KeyRequirement>,
     /// The asset whose new version it judges; `None` for what isn't a gate.
     pub challenger: Option<AssetKey>,
@@ -56,13 +56,26 @@ pub enum Absent {
     IsNone,
 }
 
-/// A type as which a function takes its partition's key.
+/// A type as which a function takes or returns the keys of its partitions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRequirement {
     /// The name of the type, for display.
     pub type_name: &'static str,
     /// What it can be read from, in each dimension; `None` if it can be any key.
     pub shapes: Option<Vec<KeyShape>>,
+    /// What the function does with such keys.
+    pub usage: KeyUse,
+}
+
+/// What a function does with the keys of its partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyUse {
+    /// It takes the key of the one partition that a call makes.
+    One,
+    /// It takes the keys of all partitions that a call makes.
+    Many,
+    /// It returns a batch by such keys.
+    Returned,
 }
 
 /// A resource that a function takes.
@@ -141,12 +154,31 @@ impl Requirements {
 
     /// Takes the key of its partition, as a `K`.
     pub fn partition_key<K: FromPartitionKey>(&mut self) {
-        self.partition.push(KeyRequirement { type_name: type_name::<K>(), shapes: K::shapes() });
+        self.key::<K>(KeyUse::One);
+    }
+
+    /// Takes the keys of all partitions that a call makes, each as a `K`.
+    pub fn partition_keys<K: FromPartitionKey>(&mut self) {
+        self.key::<K>(KeyUse::Many);
+    }
+
+    /// Returns a batch by keys that are a `K`.
+    pub fn returns_batch<K: FromPartitionKey>(&mut self) {
+        self.key::<K>(KeyUse::Returned);
+    }
+
+    /// Whether one call makes many partitions.
+    pub fn is_batch(&self) -> bool {
+        self.partition.iter().any(|key| key.usage != KeyUse::One)
     }
 
     /// Requires a resource of type `T`.
     pub fn resource<T: 'static>(&mut self) {
         self.resources.push(ResourceRequirement { type_id: TypeId::of::<T>(), type_name: type_name::<T>() });
+    }
+
+    fn key<K: FromPartitionKey>(&mut self, usage: KeyUse) {
+        self.partition.push(KeyRequirement { type_name: type_name::<K>(), shapes: K::shapes(), usage });
     }
 
     fn load<T: 'static>(&mut self, asset: impl Into<AssetKey>, gathers: bool) {

@@ -24,7 +24,9 @@ use super::dispatcher::{Dispatcher, Effect, Input};
 use super::pools::Pools;
 use super::resume::EarlierExecutions;
 use super::{RunContext, StopMode, StoredInputs};
-use crate::steps::{Attempt, AttemptEnd, Report, ShadowCall, StepOutput, call_in_shadow, execute};
+use crate::steps::{
+    Attempt, AttemptEnd, Report, ShadowCall, StepOutput, call_in_shadow, execute, execute_batch,
+};
 
 /// How often a full pool is asked again; another process may have given slots back.
 const POOL_PAUSE: Duration = Duration::from_millis(50);
@@ -48,6 +50,7 @@ pub(crate) struct DispatchLoop {
 /// The messages from tasks that were started for the run.
 enum Message {
     Ended(Report),
+    BatchEnded(Vec<Report>),
     PauseOver(PlanIndex),
     ShadowOver(PlanIndex),
 }
@@ -129,6 +132,7 @@ impl DispatchLoop {
         self.is_polled = false;
         let report = match message {
             Message::Ended(report) => report,
+            Message::BatchEnded(reports) => return self.batch_ended(reports).await,
             Message::PauseOver(position) => return Input::PauseOver(position),
             Message::ShadowOver(position) => return Input::ShadowOver(position),
         };
@@ -140,6 +144,18 @@ impl DispatchLoop {
             | AttemptEnd::Canceled => Ok(StoredInputs::default()),
         };
         Input::Report { report, last_values, jitter: fastrand::f64() }
+    }
+
+    async fn batch_ended(&self, reports: Vec<Report>) -> Input {
+        let outputs = reports.iter().filter_map(|report| match &report.end {
+            AttemptEnd::Succeeded { outputs, .. } => Some((report.position, &**outputs)),
+            AttemptEnd::Judged { .. }
+            | AttemptEnd::JudgeAgain
+            | AttemptEnd::Failed { .. }
+            | AttemptEnd::Canceled => None,
+        });
+        let last_values = self.last_values(outputs.collect::<Vec<_>>()).await;
+        Input::BatchReport { reports, last_values, jitter: fastrand::f64() }
     }
 
     /// Carries out effects, and those of the answers to them. Returns the end of the run once it is over.
@@ -155,8 +171,16 @@ impl DispatchLoop {
                     }
                     None
                 }
+                Effect::RecordStarts(started) => {
+                    self.started_at = self.record_starts(&started);
+                    None
+                }
                 Effect::Start(attempt) => {
                     self.start(attempt);
+                    None
+                }
+                Effect::StartBatch(attempts) => {
+                    self.start_batch(attempts);
                     None
                 }
                 Effect::CallInShadow(position, calls) => {
@@ -194,20 +218,26 @@ impl DispatchLoop {
         body: EventBody,
     ) -> Timestamp {
         let at = self.context.now();
-        let StepPartition { step, partition } = self.context.planned.step_partition(position);
         events.reserve_exact(1);
-        events.push(NewEvent {
-            run: Some(self.context.run),
-            at,
-            step: Some(step),
-            asset: None,
-            partition,
-            attempt,
-            body,
-            value: None,
-        });
+        events.push(self.event_at(at, position, attempt, body));
         self.context.recorder.record(events);
         at
+    }
+
+    /// Records that attempts have started at one time, which it returns.
+    fn record_starts(&self, started: &[(PlanIndex, u32)]) -> Timestamp {
+        let at = self.context.now();
+        let event = |(position, attempt): &(PlanIndex, u32)| {
+            self.event_at(at, *position, *attempt, EventBody::StepStarted)
+        };
+        self.context.recorder.record(started.iter().map(event).collect());
+        at
+    }
+
+    fn event_at(&self, at: Timestamp, position: PlanIndex, attempt: u32, body: EventBody) -> NewEvent {
+        let StepPartition { step, partition } = self.context.planned.step_partition(position);
+        let (run, step) = (Some(self.context.run), Some(step));
+        NewEvent { run, at, step, asset: None, partition, attempt, body, value: None }
     }
 
     /// Starts an attempt, whose start was the last one to be recorded.
@@ -223,6 +253,25 @@ impl DispatchLoop {
             });
             // A loop that has ended no longer needs the message.
             let _ = sender.send(Message::Ended(report));
+        });
+    }
+
+    /// Starts attempts by one call, whose start was the last one to be recorded.
+    fn start_batch(&self, attempts: Vec<Attempt>) {
+        let (context, sender) = (self.context.clone(), self.sender.clone());
+        let of: Vec<_> = attempts.iter().map(|attempt| (attempt.position, attempt.number)).collect();
+        let original = of.first().and_then(|(position, _)| context.original_start(*position));
+        let started_at = original.unwrap_or(self.started_at);
+        tokio::spawn(async move {
+            let reports = AssertUnwindSafe(execute_batch(context, attempts, started_at)).catch_unwind().await;
+            let reports = reports.unwrap_or_else(|_| {
+                let failed = |(position, number)| {
+                    let failure = Failure::new(FailureKind::Panic, "the attempt itself panicked");
+                    Report { position, number, end: failure.into(), began_at: started_at, micros: 0 }
+                };
+                of.into_iter().map(failed).collect()
+            });
+            let _ = sender.send(Message::BatchEnded(reports));
         });
     }
 

@@ -32,6 +32,14 @@
 //! A step is over when it has succeeded, was skipped, failed for good, or was canceled; it then gives up its inputs, so that values in
 //! memory which no other step loads are let go.
 //!
+//! # One call for many partitions
+//!
+//! The partitions of a step whose function takes [`PartitionKeys`](millwork_core::PartitionKeys) are started together, by one call
+//! ([`Calls`]). What comes out of the queue is kept back until no partition of the step in the run is left whose inputs haven't come to an end;
+//! those that fell out because something upstream of them failed aren't waited for. From then on the call is in one of the places above,
+//! under the position of its first partition: it has one place and one set of slots. Its partitions end one by one, each as a step does. Those
+//! that are to be retried are the next call, after one pause.
+//!
 //! # When steps are started
 //!
 //! Not with every input. The loop hands in all messages that have come, and then [`Input::Poll`]; only then is something started. Of
@@ -99,6 +107,7 @@ use millwork_core::run::{Failure, FailureClass, FailureKind, StepState};
 use millwork_core::{AssetKey, AssetPartition};
 use millwork_storage::{SlotId, StorageError};
 
+use super::calls::Calls;
 use super::inputs::{InMemoryValues, ProducedValue};
 use super::pools::WaitingForSlots;
 use super::resume::EarlierExecutions;
@@ -135,6 +144,14 @@ pub(crate) enum Input {
         /// A random number in 0..1, from which a pause with jitter is drawn.
         jitter: f64,
     },
+    /// A call for many partitions has ended: a report for each.
+    BatchReport {
+        reports: Vec<Report>,
+        /// The last values of those outputs that they kept.
+        last_values: Result<StoredInputs, StorageError>,
+        /// A random number in 0..1, from which a pause with jitter is drawn.
+        jitter: f64,
+    },
     /// The pause between two attempts of a step is over.
     PauseOver(PlanIndex),
     /// The calls in shadow that followed a step are over, and recorded.
@@ -157,8 +174,12 @@ pub(crate) enum Input {
 pub(crate) enum Effect {
     /// Append to the run's log, in one piece: the events of an attempt, then one of its step.
     Record { of_attempt: Vec<NewEvent>, position: PlanIndex, attempt: u32, body: EventBody },
+    /// Append to the run's log that the attempts of a call for many partitions have started, all at one time.
+    RecordStarts(Vec<(PlanIndex, u32)>),
     /// Start an attempt, which ends with an [`Input::Report`].
     Start(Attempt),
+    /// Start attempts of partitions of one step by one call, which ends with an [`Input::BatchReport`].
+    StartBatch(Vec<Attempt>),
     /// Call a step's function in shadow, which ends with [`Input::ShadowOver`].
     CallInShadow(PlanIndex, Vec<ShadowCall>),
     /// Wait, and then hand in [`Input::PauseOver`].
@@ -191,6 +212,8 @@ pub(crate) struct Dispatcher {
     in_shadow: HashMap<PlanIndex, Vec<SlotId>>,
     /// The calls in shadow that an earlier execution owes, of steps that have to take their slots for them first.
     owed_in_shadow: HashMap<PlanIndex, Vec<ShadowCall>>,
+    /// The calls for many partitions, which are in the other places under their first partition.
+    calls: Calls,
     /// Steps between two attempts.
     pausing: Vec<PlanIndex>,
     /// Steps whose pause between two attempts is over, and those that owe calls in shadow.
@@ -210,6 +233,14 @@ pub(crate) struct Dispatcher {
     effects: Vec<Effect>,
 }
 
+/// An attempt that failed.
+struct Failed {
+    position: PlanIndex,
+    failure: Failure,
+    /// What is recorded with the failure.
+    events: Vec<NewEvent>,
+}
+
 /// The number of times that a step has asked for slots.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
@@ -227,6 +258,7 @@ impl Dispatcher {
             running: HashMap::new(),
             in_shadow: HashMap::new(),
             owed_in_shadow: HashMap::new(),
+            calls: Calls::new(&run),
             pausing: Vec::new(),
             retry_ready: VecDeque::new(),
             waiting_for_slots: WaitingForSlots::default(),
@@ -246,6 +278,9 @@ impl Dispatcher {
         match input {
             Input::Resumed { earlier, last_values } => self.resume(earlier, &last_values),
             Input::Report { report, last_values, jitter } => self.end_attempt(report, last_values, jitter),
+            Input::BatchReport { reports, last_values, jitter } => {
+                self.end_batch(reports, last_values, jitter);
+            }
             Input::PauseOver(position) => self.end_pause(position),
             Input::ShadowOver(position) => {
                 let slots = self.in_shadow.remove(&position).unwrap_or_default();
@@ -326,7 +361,9 @@ impl Dispatcher {
                 self.ask_for_slots(position, Asked::Again);
                 continue;
             }
-            let Some(position) = self.retry_ready.pop_front().or_else(|| self.queue.pop()) else { return };
+            let Some(position) = self.retry_ready.pop_front().or_else(|| self.next_of_queue()) else {
+                return;
+            };
             let pools = &self.run.step(position).computation().pools;
             if pools.is_empty() {
                 self.start(position, Vec::new());
@@ -334,6 +371,19 @@ impl Dispatcher {
                 self.waiting_for_slots.push(pools, position);
             } else {
                 self.ask_for_slots(position, Asked::First);
+            }
+        }
+    }
+
+    /// The next step whose inputs have come to an end. Of those that are called for together it is the first, once all of them are ready.
+    fn next_of_queue(&mut self) -> Option<PlanIndex> {
+        loop {
+            if let Some(first) = self.calls.pop_complete() {
+                return Some(first);
+            }
+            let position = self.queue.pop()?;
+            if !self.calls.gather(position) {
+                return Some(position);
             }
         }
     }
@@ -367,14 +417,11 @@ impl Dispatcher {
             self.call_in_shadow(position, calls, slots);
             return;
         }
-        if let Some(reason) = self.run.reason_to_skip(position, &self.values) {
-            self.skip_with_below(position, &reason);
-            self.give_back(slots);
+        if let Some(members) = self.calls.take(position) {
+            self.start_batch(members, slots);
             return;
         }
-        if self.run.is_unchanged(position, &self.values) {
-            self.record(position, EventBody::StepSkipped { reason: UNCHANGED.to_owned() });
-            self.hand_over(position, self.run.stored_outputs(position), &StoredInputs::default());
+        if self.is_skipped(position) {
             self.give_back(slots);
             return;
         }
@@ -392,10 +439,49 @@ impl Dispatcher {
         }
     }
 
+    /// Skips a step that has nothing to work with, or nothing to do.
+    fn is_skipped(&mut self, position: PlanIndex) -> bool {
+        if let Some(reason) = self.run.reason_to_skip(position, &self.values) {
+            self.skip_with_below(position, &reason);
+            return true;
+        }
+        if self.run.is_unchanged(position, &self.values) {
+            self.record(position, EventBody::StepSkipped { reason: UNCHANGED.to_owned() });
+            self.hand_over(position, self.run.stored_outputs(position), &StoredInputs::default());
+            return true;
+        }
+        false
+    }
+
+    /// Starts one call for those of some partitions that have to be made, and that have their inputs.
+    fn start_batch(&mut self, mut members: Vec<PlanIndex>, slots: Vec<SlotId>) {
+        members.retain(|position| !self.is_skipped(*position));
+        members.iter().for_each(|position| self.attempts[*position] += 1);
+        if !members.is_empty() {
+            let started = members.iter().map(|position| (*position, self.attempts[*position])).collect();
+            self.effects.push(Effect::RecordStarts(started));
+        }
+        let mut attempts = Vec::with_capacity(members.len());
+        for &position in &members {
+            match self.run.attempt(position, self.attempts[position], &self.values) {
+                Ok(attempt) => attempts.push(attempt),
+                Err(failure) => self.fail(position, failure, Vec::new()),
+            }
+        }
+        match attempts.first().map(|attempt| attempt.position) {
+            Some(first) => {
+                self.running.insert(first, slots);
+                self.effects.push(Effect::StartBatch(attempts));
+            }
+            None => self.give_back(slots),
+        }
+    }
+
     /// Takes over the steps that earlier executions have finished.
     fn resume(&mut self, earlier: EarlierExecutions, last_values: &StoredInputs) {
         self.attempts = earlier.attempts;
         for (position, outputs) in earlier.succeeded {
+            self.calls.leave_out(position);
             let began_at = earlier.began_at.get(&position).copied();
             let calls = self.interrupted_shadow(position, began_at, &outputs, &earlier.called_in_shadow);
             self.hand_over(position, outputs, last_values);
@@ -464,12 +550,57 @@ impl Dispatcher {
         if calls.is_empty() {
             self.give_back(std::mem::take(&mut slots));
         }
+        let (last_values, error) = known(last_values);
+        let failed = self.end_step(position, end, micros, last_values.as_ref());
+        error.into_iter().for_each(|error| self.record_error(error));
+        self.retry_or_fail(failed.into_iter().collect(), jitter);
+        self.call_in_shadow(position, calls, slots);
+    }
+
+    /// Takes in the end of a call for many partitions: each by itself, and then those together that are to be retried.
+    fn end_batch(
+        &mut self,
+        reports: Vec<Report>,
+        last_values: Result<StoredInputs, StorageError>,
+        jitter: f64,
+    ) {
+        let Some(first) = reports.first().map(|report| report.position) else { return };
+        if reports.iter().any(|report| report.number != self.attempts[report.position]) {
+            return;
+        }
+        let Some(mut slots) = self.running.remove(&first) else { return };
+        // Before the steps' inputs are given up.
+        let of_each =
+            reports.iter().map(|report| self.shadow_calls(report.position, report.began_at, &report.end));
+        let calls: Vec<ShadowCall> = of_each.flatten().collect();
+        if calls.is_empty() {
+            self.give_back(std::mem::take(&mut slots));
+        }
+        let (last_values, error) = known(last_values);
+        let mut failed = Vec::new();
+        for Report { position, end, micros, .. } in reports {
+            failed.extend(self.end_step(position, end, micros, last_values.as_ref()));
+        }
+        error.into_iter().for_each(|error| self.record_error(error));
+        self.retry_or_fail(failed, jitter);
+        // Under one that has succeeded, and so isn't called again.
+        let position = calls.first().map_or(first, |call| call.attempt.position);
+        self.call_in_shadow(position, calls, slots);
+    }
+
+    /// Takes in how an attempt ended, but for what follows from a failure, which it returns. `last_values` is `None` if they couldn't be read.
+    fn end_step(
+        &mut self,
+        position: PlanIndex,
+        end: AttemptEnd,
+        micros: u64,
+        last_values: Option<&StoredInputs>,
+    ) -> Option<Failed> {
         match end {
             AttemptEnd::Succeeded { outputs, events } => {
                 self.record_with(events, position, EventBody::StepSucceeded { micros });
-                match last_values {
-                    Ok(last_values) => self.hand_over(position, outputs, &last_values),
-                    Err(error) => self.record_error(error),
+                if let Some(last_values) = last_values {
+                    self.hand_over(position, outputs, last_values);
                 }
             }
             AttemptEnd::Judged { pins } => match pins {
@@ -485,10 +616,10 @@ impl Dispatcher {
                 self.record(position, EventBody::StepRetrying { failure, delay_ms: 0 });
                 self.retry_ready.push_back(position);
             }
-            AttemptEnd::Failed { failure, events } => self.retry_or_fail(position, failure, events, jitter),
+            AttemptEnd::Failed { failure, events } => return Some(Failed { position, failure, events }),
             AttemptEnd::Canceled => self.record(position, EventBody::StepCanceled),
         }
-        self.call_in_shadow(position, calls, slots);
+        None
     }
 
     fn end_pause(&mut self, position: PlanIndex) {
@@ -549,23 +680,41 @@ impl Dispatcher {
         self.skip(&dropped, &format!("upstream step {step} was skipped"));
     }
 
-    fn retry_or_fail(&mut self, position: PlanIndex, failure: Failure, events: Vec<NewEvent>, jitter: f64) {
-        let number = self.retries[position] + 1;
-        let pause = match failure.kind {
+    /// Of attempts that failed together, those that may be retried are retried together.
+    fn retry_or_fail(&mut self, failed: Vec<Failed>, jitter: f64) {
+        let mut retried = Vec::new();
+        let mut pause = None;
+        for Failed { position, failure, events } in failed {
+            let number = self.retries[position] + 1;
+            let Some(own) = self.pause(position, &failure, number, jitter) else {
+                self.fail(position, failure, events);
+                continue;
+            };
+            // They have been retried equally often.
+            let pause = *pause.get_or_insert(own);
+            self.retries[position] = number;
+            let delay_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            self.record(position, EventBody::StepRetrying { failure: shortened(failure), delay_ms });
+            retried.push(position);
+        }
+        let first = match &*retried {
+            [one] if !self.calls.has(*one) => Some(*one),
+            _ => self.calls.put(retried),
+        };
+        if let Some((first, pause)) = first.zip(pause) {
+            self.pausing.push(first);
+            self.effects.push(Effect::Pause(first, pause));
+        }
+    }
+
+    /// The pause before a retry; `None` if there is none.
+    fn pause(&self, position: PlanIndex, failure: &Failure, number: u32, jitter: f64) -> Option<Duration> {
+        match failure.kind {
             FailureKind::Check | FailureKind::Input => None,
             FailureKind::Error | FailureKind::Panic | FailureKind::Timeout | FailureKind::Output => {
                 self.run.step(position).computation().retry.pause(number, jitter)
             }
-        };
-        let Some(pause) = pause else {
-            self.fail(position, failure, events);
-            return;
-        };
-        self.retries[position] = number;
-        let delay_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        self.record(position, EventBody::StepRetrying { failure: shortened(failure), delay_ms });
-        self.pausing.push(position);
-        self.effects.push(Effect::Pause(position, pause));
+        }
     }
 
     fn fail(&mut self, position: PlanIndex, failure: Failure, events: Vec<NewEvent>) {
@@ -581,6 +730,7 @@ impl Dispatcher {
 
     fn skip(&mut self, positions: &[PlanIndex], reason: &str) {
         for &position in positions {
+            self.calls.leave_out(position);
             self.record(position, EventBody::StepSkipped { reason: reason.to_owned() });
             self.release_inputs(position);
         }
@@ -602,6 +752,8 @@ impl Dispatcher {
 
     /// Records as canceled the steps that were attempted in this execution; the rest was never begun.
     fn cancel_waiting(&mut self, waiting: Vec<PlanIndex>) {
+        let each = |first: PlanIndex| self.calls.take(first).unwrap_or_else(|| vec![first]);
+        let waiting: Vec<PlanIndex> = waiting.into_iter().flat_map(each).collect();
         for position in waiting {
             if self.retries[position] > 0 {
                 self.record(position, EventBody::StepCanceled);
@@ -633,6 +785,14 @@ impl Dispatcher {
     fn record_with(&mut self, of_attempt: Vec<NewEvent>, position: PlanIndex, body: EventBody) {
         let attempt = self.attempts[position];
         self.effects.push(Effect::Record { of_attempt, position, attempt, body });
+    }
+}
+
+/// What was read of the store, and the error if it wasn't.
+fn known(last_values: Result<StoredInputs, StorageError>) -> (Option<StoredInputs>, Option<StorageError>) {
+    match last_values {
+        Ok(last_values) => (Some(last_values), None),
+        Err(error) => (None, Some(error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! A run from its claim to its end.
 
+mod calls;
 mod cancel;
 mod context;
 mod dispatch_loop;

@@ -100,30 +100,52 @@ pub(crate) async fn execute(context: Arc<RunContext>, attempt: Attempt, started_
     let cancellation = Cancellation::default();
     let timeout = step.computation().timeout;
     let (life, ended) = oneshot::channel();
-    let mut is_late = false;
-    let end = tokio::select! {
-        biased;
-        end = attempt_step(&context, (attempt, started_at), &recorder, &cancellation, life) => end,
-        () = stopped(&context, StopMode::AtOnce) => AttemptEnd::Canceled.into(),
-        () = too_long(timeout) => {
-            is_late = true;
-            timed_out(timeout).into()
-        }
-    };
-    // An abandoned future is dropped when it reaches an `.await`.
-    let _ = tokio::time::timeout(LONGEST_DROP, ended).await;
-    if is_late && context.end_descendants && no_step_runs() {
-        end_descendants();
-    }
-    // A blocking function that was left alone is signalled and detached.
-    cancellation.request();
-    recorder.close();
+    let work = attempt_step(&context, (attempt, started_at), &recorder, &cancellation, life);
+    let end = within_limits(&context, timeout, (&recorder, &cancellation), ended, work).await;
+    let end = end.unwrap_or_else(|cut| match cut {
+        Cut::Stopped => AttemptEnd::Canceled.into(),
+        Cut::TooLong => timed_out(timeout).into(),
+    });
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     let end = match end {
         WorkEnd::Over(end) => end,
         WorkEnd::Judged(judged) => judge::record(&context, position, judged, micros, &recorder).await,
     };
     Report { position, number, end, began_at: started_at, micros }
+}
+
+/// Why an attempt was abandoned.
+pub(super) enum Cut {
+    /// The run was stopped at once.
+    Stopped,
+    /// It took longer than its time limit.
+    TooLong,
+}
+
+/// Does the work of an attempt, and ends the attempt: within its time limit, and unless the run is stopped at once. `ended` resolves when its
+/// future is gone.
+pub(super) async fn within_limits<T>(
+    context: &RunContext,
+    timeout: Option<Duration>,
+    (recorder, cancellation): (&StepRecorder, &Cancellation),
+    ended: oneshot::Receiver<()>,
+    work: impl Future<Output = T>,
+) -> Result<T, Cut> {
+    let end = tokio::select! {
+        biased;
+        end = work => Ok(end),
+        () = stopped(context, StopMode::AtOnce) => Err(Cut::Stopped),
+        () = too_long(timeout) => Err(Cut::TooLong),
+    };
+    // An abandoned future is dropped when it reaches an `.await`.
+    let _ = tokio::time::timeout(LONGEST_DROP, ended).await;
+    if matches!(end, Err(Cut::TooLong)) && context.end_descendants && no_step_runs() {
+        end_descendants();
+    }
+    // A blocking function that was left alone is signalled and detached.
+    cancellation.request();
+    recorder.close();
+    end
 }
 
 async fn attempt_step(
@@ -152,8 +174,15 @@ async fn attempt_step(
         },
         StepKind::Assets { .. } | StepKind::Check { .. } => None,
     };
-    let loading =
-        Loading { inputs, pinned, previous, started_at, contest: contest.as_ref(), shadow_of: None };
+    let loading = Loading {
+        inputs,
+        pinned,
+        previous,
+        started_at,
+        contest: contest.as_ref(),
+        shadow_of: None,
+        batch: None,
+    };
     let step_context = tokio::select! {
         loaded = load::step_context(context, position, loading, recorder, cancellation) => match loaded {
             Ok((step_context, histories)) => {
@@ -171,9 +200,13 @@ async fn attempt_step(
         }
     };
     let end = match called {
-        Called::Assets(produced) => finish::store_outputs(context, step, produced, provenance, recorder)
-            .await
-            .unwrap_or_else(|error| Failure::of_error(FailureKind::Output, &error).into()),
+        Called::Assets(produced) => {
+            let made_from = (provenance, recorder.take_metadata());
+            finish::store_outputs(context, step, produced, made_from, recorder)
+                .await
+                .unwrap_or_else(|error| Failure::of_error(FailureKind::Output, &error).into())
+        }
+        Called::Batch(_) => finish::wrong_kind("a function for one partition returned a batch").into(),
         Called::Check(result) => finish::conclude_check(context, step, result, recorder),
         Called::Gate(verdict) => match contest {
             Some(contest) => {
@@ -227,7 +260,11 @@ pub(super) async fn stopped(context: &RunContext, urgency: StopMode) {
 
 /// Waits until a running step should be abandoned: an async one at once, as dropping it ends it cleanly; a blocking one after its grace
 /// period, as it can only be detached.
-async fn stopped_after_grace(context: &RunContext, function: &StepFunction, cancellation: &Cancellation) {
+pub(super) async fn stopped_after_grace(
+    context: &RunContext,
+    function: &StepFunction,
+    cancellation: &Cancellation,
+) {
     stopped(context, StopMode::Asked).await;
     cancellation.request();
     if let StepFunction::Blocking(_) = function {

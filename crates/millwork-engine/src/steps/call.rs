@@ -7,8 +7,8 @@ use futures::FutureExt as _;
 use millwork_core::graph::{StepKind, StepNode};
 use millwork_core::run::{Failure, FailureKind};
 use millwork_core::{
-    AssetSpec, BoxError, CheckResult, DataVersion, Metadata, Produced, SharedValue, StepContext,
-    StepFunction, StepResult, Verdict,
+    AssetSpec, BatchResult, BatchedOutcome, BoxError, CheckResult, DataVersion, Metadata, Produced,
+    SharedValue, StepContext, StepFunction, StepResult, Verdict,
 };
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -23,9 +23,18 @@ use crate::values::{EncodedValue, ValueError, encode};
 /// The result of a call.
 pub(super) enum Called {
     Assets(Vec<Encoded>),
+    Batch(CalledBatch),
     Check(CheckResult),
     Gate(Verdict),
     Failed(Failure),
+}
+
+/// The result of a call for many partitions.
+pub(super) struct CalledBatch {
+    /// What was made of each partition of the call.
+    pub(super) of_keys: Vec<Result<Vec<Encoded>, Failure>>,
+    /// Keys that were not asked for, as text.
+    pub(super) foreign: Vec<String>,
 }
 
 /// What a function reported about one of its outputs, ready to be stored.
@@ -86,26 +95,48 @@ fn conclude(result: Result<Result<StepResult, BoxError>, Failure>, specs: &[Asse
     match result {
         Ok(Ok(StepResult::Check(result))) => Called::Check(result),
         Ok(Ok(StepResult::Gate(verdict))) => Called::Gate(verdict),
-        Ok(Ok(StepResult::Assets(produced))) if produced.len() != specs.len() => {
-            let message =
-                format!("the function returned {} values for {} assets", produced.len(), specs.len());
-            Called::Failed(Failure::new(FailureKind::Output, message))
-        }
         Ok(Ok(StepResult::Assets(produced))) => {
-            let encoded = catch_panic(|| encode_all(specs, produced));
-            match encoded {
-                Ok(Ok(encoded)) => Called::Assets(encoded),
-                Ok(Err(error)) => Called::Failed(Failure::of_error(FailureKind::Output, &error)),
-                Err(panic) => Called::Failed(panic),
-            }
+            encode_all(specs, produced).map_or_else(Called::Failed, Called::Assets)
+        }
+        Ok(Ok(StepResult::Batch(BatchResult { of_keys, foreign }))) => {
+            let of_keys = of_keys.into_iter().map(|outcome| encode_outcome(specs, outcome, &foreign));
+            Called::Batch(CalledBatch { of_keys: of_keys.collect(), foreign })
         }
         Ok(Err(error)) => Called::Failed(Failure::of_error(FailureKind::Error, &*error)),
         Err(panic) => Called::Failed(panic),
     }
 }
 
-fn encode_all(specs: &[AssetSpec], produced: Vec<Produced>) -> Result<Vec<Encoded>, ValueError> {
-    specs.iter().zip(produced).map(|(spec, produced)| encode_one(spec, produced)).collect()
+fn encode_outcome(
+    specs: &[AssetSpec],
+    outcome: BatchedOutcome,
+    foreign: &[String],
+) -> Result<Vec<Encoded>, Failure> {
+    match outcome {
+        BatchedOutcome::Made(produced) => encode_all(specs, produced),
+        BatchedOutcome::Failed(error) => Err(Failure::of_error(FailureKind::Error, &*error)),
+        BatchedOutcome::Missing => {
+            let failure = Failure::new(FailureKind::Output, "the batch has nothing for this partition");
+            Err(match foreign.first() {
+                Some(key) => failure.with_hint(format!("it has `{key}`, which was not asked for")),
+                None => failure,
+            })
+        }
+        BatchedOutcome::Twice => {
+            Err(Failure::new(FailureKind::Output, "the batch has this partition more than once"))
+        }
+    }
+}
+
+fn encode_all(specs: &[AssetSpec], produced: Vec<Produced>) -> Result<Vec<Encoded>, Failure> {
+    if produced.len() != specs.len() {
+        let message = format!("the function returned {} values for {} assets", produced.len(), specs.len());
+        return Err(Failure::new(FailureKind::Output, message));
+    }
+    let pairs = specs.iter().zip(produced);
+    let encoded: Result<Vec<_>, ValueError> =
+        catch_panic(|| pairs.map(|(spec, produced)| encode_one(spec, produced)).collect())?;
+    encoded.map_err(|error| Failure::of_error(FailureKind::Output, &error))
 }
 
 fn encode_one(spec: &AssetSpec, produced: Produced) -> Result<Encoded, ValueError> {

@@ -30,18 +30,17 @@ pub(crate) enum StepOutput {
     Nothing,
 }
 
-/// Stores all outputs of a step.
+/// Stores all outputs of a step, with what it reported about all of them.
 pub(super) async fn store_outputs(
     context: &RunContext,
     step: &StepNode,
     encoded: Vec<Encoded>,
-    provenance: Provenance,
+    (provenance, reported): (Provenance, Metadata),
     recorder: &Arc<StepRecorder>,
 ) -> Result<AttemptEnd, ValueError> {
     let StepKind::Assets { definition, .. } = &step.kind else {
         return Ok(wrong_kind("a check's function returned values").into());
     };
-    let reported = recorder.take_metadata();
     let outputs = Outputs { context, definition, provenance, reported, recorder };
     let (mut made, mut events) = (Vec::with_capacity(encoded.len()), Vec::with_capacity(encoded.len() + 1));
     for (spec, output) in definition.outputs.iter().zip(encoded) {

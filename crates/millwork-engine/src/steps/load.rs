@@ -16,6 +16,7 @@ use millwork_core::{
 };
 use serde_json::Value;
 
+use super::batch::BatchKeys;
 use super::judge::Contest;
 use crate::logs::StepRecorder;
 use crate::runs::{RunContext, StoredInput};
@@ -50,6 +51,8 @@ pub(super) struct Loading<'a> {
     pub(super) contest: Option<&'a Contest>,
     /// The model whose version in shadow is among the pinned ones; `None` for what isn't called in shadow.
     pub(super) shadow_of: Option<AssetKey>,
+    /// The partitions of a call for many; `None` for a function that is called for one at a time.
+    pub(super) batch: Option<BatchKeys>,
 }
 
 /// Loads stored values, and builds the step's context. Returns what it reads of histories and in shadow with it.
@@ -61,19 +64,23 @@ pub(super) async fn step_context(
     cancellation: &Cancellation,
 ) -> Result<(StepContext, Vec<InputVersion>), ValueError> {
     let step = context.planned.step(position);
-    let Loading { inputs, mut pinned, previous, started_at, contest, shadow_of } = loading;
+    let Loading { inputs, mut pinned, previous, started_at, contest, shadow_of, batch } = loading;
     let own = context.config.get(step.key.as_str());
     let config = step.config.as_ref().map(|standing| standing.with(own)).or_else(|| own.cloned());
     let mut builder = StepContext::builder(step.key.clone())
         .attempt(context.run, recorder.attempt)
         .started_at(started_at)
         .shadow_of(shadow_of)
-        .partition(recorder.of.partition.clone())
-        .partition_values(context.planned.key(position))
         .config(config.unwrap_or_else(|| Value::Object(serde_json::Map::new())))
         .resources(context.pipeline.resources().clone())
         .sink(recorder.clone())
         .cancellation(cancellation.clone());
+    builder = match batch {
+        Some(batch) => batch.add_to(builder),
+        None => {
+            builder.partition(recorder.of.partition.clone()).partition_values(context.planned.key(position))
+        }
+    };
     for AttemptInput { asset, gathered, values } in inputs {
         let spec = &context.planned.graph.assets()[asset].spec;
         let mut loaded = Vec::with_capacity(values.len());
@@ -173,7 +180,7 @@ fn unreadable_previous(asset: &AssetKey, value_type: ValueType, error: &(dyn Err
 }
 
 impl InputSource {
-    async fn load(
+    pub(super) async fn load(
         self,
         context: &RunContext,
         asset: &AssetKey,

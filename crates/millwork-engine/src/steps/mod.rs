@@ -1,6 +1,7 @@
-//! One attempt of one step.
+//! One attempt of one step, or of several partitions of one by one call.
 
 mod attempt;
+mod batch;
 mod call;
 mod descendants;
 mod finish;
@@ -9,6 +10,7 @@ mod load;
 mod shadow;
 
 pub(crate) use attempt::{Attempt, AttemptEnd, Report, execute};
+pub(crate) use batch::execute_batch;
 pub use descendants::{ask_descendants_to_end, end_descendants};
 pub(crate) use finish::StepOutput;
 pub(crate) use judge::{Contest, Ruling, unless_left};

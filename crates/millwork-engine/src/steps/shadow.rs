@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 
 use super::Attempt;
 use super::attempt::{LONGEST_DROP, provenance, stopped, timed_out, too_long};
+use super::batch::BatchKeys;
 use super::call::{Called, Encoded, call};
 use super::finish::{with_reported, wrong_kind};
 use super::load::{self, Loading};
@@ -172,11 +173,18 @@ async fn make(
 ) -> Result<Made, Failure> {
     let Attempt { position, inputs, pinned, previous, .. } = attempt;
     let started_at = began_at;
-    let loading = Loading { inputs, pinned, previous, started_at, contest: None, shadow_of: Some(model) };
+    let batch = BatchKeys::of(&context.planned, &[position]);
+    let loading =
+        Loading { inputs, pinned, previous, started_at, contest: None, shadow_of: Some(model), batch };
     let loaded = load::step_context(context, position, loading, recorder, cancellation).await;
     let (step_context, _) = loaded.map_err(|error| Failure::of_error(FailureKind::Input, &error))?;
     let encoded = match call(step, step_context, recorder.clone(), life).await {
         Called::Assets(encoded) => encoded,
+        // Each partition is called for by itself.
+        Called::Batch(batch) => match batch.of_keys.into_iter().next() {
+            Some(made) => made?,
+            None => return Err(wrong_kind("the function returned an empty batch")),
+        },
         Called::Failed(failure) => return Err(failure),
         Called::Check(_) | Called::Gate(_) => {
             return Err(wrong_kind("an asset's function returned a verdict"));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, also in the functions that it calls")]
 
+mod batches;
 mod cancel;
 mod checks;
 mod config;

@@ -11,7 +11,7 @@ use millwork_core::run::{ReproductionVerdict, RunId};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
     Absent, AssetDefinition, AssetPartition, BoxError, Computation, Definitions, GateDefinition,
-    PartitionsDefinition, Requirements, StepContext, StepFunction, StepResult, Verdict,
+    PartitionKeys, PartitionsDefinition, Requirements, StepContext, StepFunction, StepResult, Verdict,
 };
 use millwork_engine::{Cancel, TrialOutcome};
 use millwork_storage::{Batch, MemoryStore, ShadowCalls, change_model, model_history, shadow_calls};
@@ -487,6 +487,34 @@ async fn each_partition_of_a_model_has_its_own_trial() {
         let calls = calls_of_model(&scenario, Some(partition), 2).await;
         assert_eq!(calls, ShadowCalls { made: expected as u64, ..ShadowCalls::default() }, "{partition}");
     }
+}
+
+/// Of partitions that one call makes, each is called for by itself.
+#[tokio::test]
+async fn each_partition_of_a_batch_is_called_for() {
+    let world = World::new();
+    let keys = || PartitionsDefinition::fixed(["a", "b"]);
+    let of_predictions = world.clone();
+    let predictions = taking(number("predictions"), &["stories"]).partitions(keys());
+    let predictions = predictions
+        .batch(move |step, keys: PartitionKeys<String>| Ok(keys.map(|_| of_predictions.predict(&step))));
+    let scenario = Scenario::new(with_predictions_of_day(&world, shadow_safe(predictions)));
+    scenario.run().await;
+    world.learns(9);
+    scenario.selecting("model").run().await;
+    let scenario = scenario.selecting("predictions");
+    let run = scenario.queued().await;
+    insta::assert_snapshot!(scenario.resume(run).await);
+    assert_eq!((called(&scenario, run).await.len(), world.calls.load(Ordering::SeqCst)), (2, 2));
+}
+
+/// What makes predictions with partitions: the same without a report.
+fn with_predictions_of_day(world: &Arc<World>, predictions: AssetDefinition) -> Definitions {
+    let of_model = world.clone();
+    let model = number("model").blocking(move |_| Ok(of_model.learned.load(Ordering::SeqCst)));
+    Definitions::new()
+        .assets([constant("stories", 7), model, constant("outcomes", 0), predictions])
+        .gate(by_outcomes().shadow("predictions"))
 }
 
 /// The call is part of the past, and not of what is made again.

@@ -9,4 +9,4 @@ mod step;
 
 pub(crate) use declaration::{Declared, asset_impl, emit_about, marker};
 pub(crate) use spec::{catalog_statements, spec_expression};
-pub(crate) use step::{computation, local, partitions_of, produced, success, text, typed};
+pub(crate) use step::{computation, local, partitions_of, produced, step_result, success, text, typed};

@@ -1,7 +1,7 @@
 //! Emits how a step is computed: its requirements, the call of its function, its policy.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::parse::{Function, Parameter, Policy, Produced, Returned, Wrapper};
@@ -22,6 +22,10 @@ pub(crate) fn computation(
         .deps
         .iter()
         .map(|asset| quote_spanned!(asset.span()=> #requirements.after(<#asset as #private::Asset>::KEY)));
+    let batch = function.returned.iter().flat_map(|returned| &returned.batch).map(|batch| {
+        let key = &batch.key;
+        quote_spanned!(key.span()=> #private::expansion::returns_batch::<#key>(&mut #requirements))
+    });
     let step_function = step_function(function, parameters, &takes, result);
     let computation = local("computation");
     let statements = policy_statements(policy, &computation);
@@ -29,6 +33,7 @@ pub(crate) fn computation(
         let mut #requirements = #private::Requirements::default();
         #(let #takes = #takers;)*
         #(#deps;)*
+        #(#batch;)*
         let mut #computation = #private::Computation::new(#requirements, #step_function);
         #computation.source = ::core::option::Option::Some((::core::file!(), ::core::line!()));
         #statements
@@ -59,6 +64,24 @@ pub(crate) fn success(returned: &Returned, value: &TokenStream) -> TokenStream {
         quote_spanned!(error.span()=> ::millwork::__private::expansion::fallible::<_, #error>(#value)?)
     } else {
         value.clone()
+    }
+}
+
+/// An expression: the `StepResult` of an asset's function that returned `value`; `each` is the outcomes of what there is for one partition.
+pub(crate) fn step_result(
+    returned: &Returned,
+    value: &TokenStream,
+    each: impl FnOnce(&Returned, &TokenStream) -> TokenStream,
+) -> TokenStream {
+    let private = quote!(::millwork::__private);
+    let Some(batch) = &returned.batch else {
+        let produced = each(returned, value);
+        return quote!(#private::StepResult::Assets(#produced));
+    };
+    let (batch_value, made, context) = (success(returned, value), local("made"), local("context"));
+    let produced = each(&batch.each, &made.to_token_stream());
+    quote! {
+        #private::expansion::batch(&#context, #batch_value, |#made| ::core::result::Result::Ok(#produced))?
     }
 }
 

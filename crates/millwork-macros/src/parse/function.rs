@@ -94,6 +94,37 @@ impl Function {
 }
 
 impl Function {
+    /// Reports a function that takes the keys of many partitions and doesn't return something for each, or the other way around.
+    pub(crate) fn check_batch(&self, errors: &mut Errors) {
+        let (Some(parameters), Some(returned)) = (&self.parameters, &self.returned) else { return };
+        let keys = parameters.iter().find(|parameter| parameter.is_partition_keys());
+        match (keys, &returned.batch) {
+            (Some(_), None) => errors.push(
+                &returned.written,
+                "a function that takes `PartitionKeys` returns something for each of them; hint: return \
+                 `Batch<K, T>`, or take one key as `Partition<K>`",
+            ),
+            (None, Some(_)) => errors.push(
+                &returned.written,
+                "a `Batch` has something for each partition that is asked for; hint: take their keys as \
+                 `PartitionKeys<K>`",
+            ),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+
+    /// Reports a function that takes the keys of many partitions, although `what` is called for one at a time.
+    pub(crate) fn check_no_batch(&self, what: &str, errors: &mut Errors) {
+        let parameters = self.parameters.iter().flatten();
+        for parameter in parameters.filter(|parameter| parameter.is_partition_keys()) {
+            if let Parameter::Extractor { value, .. } = parameter {
+                let message =
+                    format!("{what} is called for one partition at a time; hint: take `Partition<K>`");
+                errors.push(value, message);
+            }
+        }
+    }
+
     /// The function with the code version that it has under another name, so that one that was renamed isn't another one.
     pub(crate) fn versioned_as(self, name: &str) -> Self {
         let Ok(name) = syn::parse_str::<Ident>(name) else { return self };

@@ -52,6 +52,13 @@ impl Parameter {
         }
     }
 
+    /// Whether it is `PartitionKeys`, under whatever path.
+    pub(crate) fn is_partition_keys(&self) -> bool {
+        let Self::Extractor { value, .. } = self else { return false };
+        let Ok(Type::Path(path)) = syn::parse2::<Type>(value.clone()) else { return false };
+        path.path.segments.last().is_some_and(|segment| segment.ident == "PartitionKeys")
+    }
+
     fn upstream(
         pattern: &Pat,
         reference: &TypeReference,

@@ -18,12 +18,23 @@ pub(crate) struct Returned {
     pub(crate) written: TokenStream,
     /// The type of the error, if the `Result` names one.
     pub(crate) error: Option<TokenStream>,
+    /// What it has for each of many partitions, if it is a `Batch`.
+    pub(crate) batch: Option<Batch>,
     /// What the type declares about one asset.
     pub(crate) produced: Produced,
 }
 
-/// What a type declares about one asset.
+/// What a `Batch` has for each partition.
 #[derive(Debug)]
+pub(crate) struct Batch {
+    /// The type of the keys.
+    pub(crate) key: TokenStream,
+    /// What there is for one of them.
+    pub(crate) each: Box<Returned>,
+}
+
+/// What a type declares about one asset.
+#[derive(Clone, Debug)]
 pub(crate) struct Produced {
     /// The type of the asset's value.
     pub(crate) value: TokenStream,
@@ -48,15 +59,40 @@ impl Returned {
     /// Reads the return type of `function`; `missing` is the complaint when there is none.
     pub(super) fn parse(output: &ReturnType, function: Span, missing: &str) -> syn::Result<Self> {
         let ReturnType::Type(_, returned) = output else { return Err(syn::Error::new(function, missing)) };
+        Self::read(returned)
+    }
+
+    fn read(returned: &Type) -> syn::Result<Self> {
         let result = wrapped(returned, "Result");
-        let success = result.map_or(Ok(&**returned), value_of)?;
+        let success = result.map_or(Ok(returned), value_of)?;
+        let batch = Batch::read(success)?;
+        let produced = match &batch {
+            Some(batch) => batch.each.produced.clone(),
+            None => Produced::parse(success)?,
+        };
         Ok(Self {
             fallible: result.is_some(),
             success: success.to_token_stream(),
             written: returned.to_token_stream(),
             error: result.and_then(|result| types_of(result).nth(1)).map(ToTokens::to_token_stream),
-            produced: Produced::parse(success)?,
+            batch,
+            produced,
         })
+    }
+}
+
+impl Batch {
+    /// Reads a `Batch` of two types; `None` for any other type.
+    fn read(written: &Type) -> syn::Result<Option<Self>> {
+        let Some(batch) = wrapped(written, "Batch") else { return Ok(None) };
+        let types: Vec<&Type> = types_of(batch).collect();
+        let [key, each] = *types else { return Ok(None) };
+        let each = Returned::read(each)?;
+        if each.batch.is_some() {
+            let message = "a `Batch` has no other one in it; hint: return `Batch<K, T>`, where `T` is what there is for one partition";
+            return Err(syn::Error::new_spanned(written, message));
+        }
+        Ok(Some(Self { key: key.to_token_stream(), each: Box::new(each) }))
     }
 }
 
@@ -126,8 +162,15 @@ mod tests {
             Err(error) => return assert_eq!(error.to_string().split(';').next(), Some(expected), "{source}"),
         };
         let Produced { value, wrapper, optional } = returned.produced;
+        let batch = returned
+            .batch
+            .map_or_else(String::new, |batch| format!("batch by {} of {} ", batch.key, batch.each.fallible));
         let value = value.to_string().replace(' ', "");
-        assert_eq!(format!("{} {optional} {wrapper:?} {value}", returned.fallible), expected, "{source}");
+        assert_eq!(
+            format!("{batch}{} {optional} {wrapper:?} {value}", returned.fallible),
+            expected,
+            "{source}"
+        );
     }
 
     #[test]
@@ -144,10 +187,17 @@ mod tests {
         check("Result<Output<Option<f64>>>", "true false Output Option<f64>");
         check("Result<()>", "true false None ()");
         check("Result<(f64, f64)>", "true false None (f64,f64)");
+        check("Batch<u8, f64>", "batch by u8 of false false false None f64");
+        check(
+            "Result<millwork::Batch<TimeWindow, Result<Option<Output<f64>>>>>",
+            "batch by TimeWindow of true true true Output f64",
+        );
+        check("Batch<f32>", "false false None Batch<f32>");
     }
 
     #[test]
     fn no_values() {
+        check("Batch<u8, Result<Batch<u8, f64>>>", "a `Batch` has no other one in it");
         check("fmt::Result", "`Result` names no value");
         check("&str", "the value of an asset is owned, so that it can be stored and shared");
         check("Result<&f64>", "the value of an asset is owned, so that it can be stored and shared");

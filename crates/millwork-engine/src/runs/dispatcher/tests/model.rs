@@ -1,4 +1,4 @@
-//! The dispatcher against a naive model: random plans, outcomes, limits and pools, and inputs in random order.
+//! The dispatcher against a naive model: random plans, with and without calls for many partitions, outcomes, limits and pools, and inputs in random order.
 //!
 //! The model simulates everything around the dispatcher: it holds the slots of the pools, knows which attempts run and what they produce,
 //! and draws what happens next. It keeps one [`Phase`] a step, checks each effect against it, and checks after each input that no step was
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::event::{Event, EventBody};
-use millwork_core::graph::AssetIndex;
+use millwork_core::graph::{AssetIndex, StepIndex};
 use millwork_core::index::IndexVec;
 use millwork_core::plan::PlanIndex;
 use millwork_core::run::{Failure, FailureClass, FailureKind, RunState};
@@ -97,6 +97,8 @@ struct Model<'a> {
     /// Slots that were answered, and belong to no attempt yet.
     granted: Option<(PlanIndex, Vec<SlotId>)>,
     held_by: BTreeMap<PlanIndex, Vec<SlotId>>,
+    /// The partitions that run or pause together, by the first.
+    together: HashMap<PlanIndex, Vec<PlanIndex>>,
     slots: BTreeMap<u64, PoolUse>,
     next_slot: u64,
     /// The slots of each pool that another process holds.
@@ -128,6 +130,7 @@ impl<'a> Model<'a> {
             question: None,
             granted: None,
             held_by: BTreeMap::new(),
+            together: HashMap::new(),
             slots: BTreeMap::new(),
             next_slot: 0,
             foreign: POOLS.iter().map(|(pool, _)| (*pool, 0)).collect(),
@@ -225,8 +228,8 @@ impl<'a> Model<'a> {
 
     /// Draws one input.
     fn next(&mut self) {
-        let running = self.in_phase(Phase::Running);
-        let pausing = self.in_phase(Phase::Pausing);
+        let running = self.first_in_phase(Phase::Running);
+        let pausing = self.first_in_phase(Phase::Pausing);
         if self.draws.are_used_up() {
             self.foreign.values_mut().for_each(|slots| *slots = 0);
             match (self.question, &*running, &*pausing) {
@@ -268,6 +271,22 @@ impl<'a> Model<'a> {
 
     fn in_phase(&self, phase: Phase) -> Vec<PlanIndex> {
         self.run.plan.steps.indices().filter(|position| self.phases[*position] == phase).collect()
+    }
+
+    /// Those in a phase; of partitions that are called for together, the first.
+    fn first_in_phase(&self, phase: Phase) -> Vec<PlanIndex> {
+        let mut positions = self.in_phase(phase);
+        positions.retain(|position| !self.is_batch(*position) || self.together.contains_key(position));
+        positions
+    }
+
+    fn is_batch(&self, position: PlanIndex) -> bool {
+        self.run.step(position).computation().requirements.is_batch()
+    }
+
+    /// The partitions that run or pause together with one.
+    fn with_first(&self, first: PlanIndex) -> Vec<PlanIndex> {
+        self.together.get(&first).cloned().unwrap_or_else(|| vec![first])
     }
 
     fn poll(&mut self) {
@@ -326,7 +345,10 @@ impl<'a> Model<'a> {
     }
 
     fn end_pause(&mut self, position: PlanIndex) {
-        self.phases[position] = Phase::RetryReady;
+        for member in self.with_first(position) {
+            self.phases[member] = Phase::RetryReady;
+        }
+        self.together.remove(&position);
         self.hand_in(Input::PauseOver(position));
     }
 
@@ -342,11 +364,38 @@ impl<'a> Model<'a> {
         assert!(effects.is_empty(), "{}", lines(&self.run, &effects));
     }
 
-    /// An attempt ends as drawn.
+    /// An attempt ends as drawn, or those of a call for many partitions, each by itself.
     fn end_attempt(&mut self, position: PlanIndex) {
+        let members = self.with_first(position);
+        self.together.remove(&position);
+        let (mut reports, mut kept) = (Vec::new(), Vec::new());
+        for &member in &members {
+            reports.push(self.end_of(member, &mut kept));
+        }
+        let has_outputs = reports.iter().any(|report| matches!(report.end, AttemptEnd::Succeeded { .. }));
+        let mut last_values = Ok(StoredInputs::of(kept));
+        if has_outputs && self.draws.below(64) == 63 {
+            (self.is_stopped, self.has_store_failed) = (true, true);
+            self.not_handed_over.extend(
+                members.iter().filter(|member| matches!(self.phases[**member], Phase::Ended(End::Succeeded))),
+            );
+            last_values = Err(full());
+        }
+        if self.is_batch(position) {
+            self.hand_in(Input::BatchReport { reports, last_values, jitter: 0.5 });
+        } else {
+            self.hand_in(report_of(reports.remove(0), last_values));
+        }
+    }
+
+    /// How an attempt ends; what it kept is added to `kept`.
+    fn end_of(
+        &mut self,
+        position: PlanIndex,
+        kept: &mut Vec<(AssetPartition<AssetIndex>, StoredInput)>,
+    ) -> Report {
         use FailureKind::{Check, Error, Input as InputFailure, Output, Panic, Timeout};
         let number = self.attempts[position];
-        let mut last_values = Ok(StoredInputs::default());
         let end = match self.draws.below(16) {
             kind @ 8..14 => {
                 let kind = [Error, Panic, Timeout, InputFailure, Output, Check][kind - 8];
@@ -359,7 +408,7 @@ impl<'a> Model<'a> {
             }
             _ => {
                 self.phases[position] = Phase::Ended(End::Succeeded);
-                let (mut outputs, mut kept) = (Vec::new(), Vec::new());
+                let mut outputs = Vec::new();
                 for (asset, last_value) in
                     self.run.clone().outputs(position).iter().zip(self.last_values(position))
                 {
@@ -377,19 +426,10 @@ impl<'a> Model<'a> {
                     outputs.push(step_output);
                     self.products.insert(output, product);
                 }
-                last_values = Ok(StoredInputs::of(kept));
-                if self.draws.below(64) == 63 {
-                    (self.is_stopped, self.has_store_failed) = (true, true);
-                    self.not_handed_over.insert(position);
-                    last_values = Err(full());
-                }
                 AttemptEnd::Succeeded { outputs, events: Vec::new() }
             }
         };
-        self.hand_in(report_of(
-            Report { position, number, end, began_at: jiff::Timestamp::UNIX_EPOCH, micros: 7 },
-            last_values,
-        ));
+        Report { position, number, end, began_at: jiff::Timestamp::UNIX_EPOCH, micros: 7 }
     }
 
     fn new_value(
@@ -429,11 +469,26 @@ impl<'a> Model<'a> {
                 assert!(of_attempt.is_empty());
                 self.record(position, attempt, body);
             }
-            Effect::Start(attempt) => self.start(&attempt),
+            Effect::RecordStarts(started) => {
+                for (position, attempt) in started {
+                    assert!(self.is_batch(position));
+                    self.record(position, attempt, EventBody::StepStarted);
+                }
+            }
+            Effect::Start(attempt) => {
+                assert!(!self.is_batch(attempt.position));
+                self.start(std::slice::from_ref(&attempt));
+            }
+            Effect::StartBatch(attempts) => self.start(&attempts),
             Effect::CallInShadow(..) => panic!("no version is in shadow"),
             Effect::Pause(position, pause) => {
                 assert_eq!((self.phases[position], pause), (Phase::Retrying, Duration::from_secs(1)));
-                self.phases[position] = Phase::Pausing;
+                let mut members = self.in_phase(Phase::Retrying);
+                members.retain(|member| self.step_of(*member) == self.step_of(position));
+                members.iter().for_each(|member| self.phases[*member] = Phase::Pausing);
+                if self.is_batch(position) {
+                    self.together.insert(position, members);
+                }
             }
             Effect::TakeSlots(position) => {
                 assert!(!self.is_stopped && self.question.is_none());
@@ -513,19 +568,33 @@ impl<'a> Model<'a> {
         self.fold.apply(&event).unwrap();
     }
 
-    fn start(&mut self, attempt: &Attempt) {
-        let position = attempt.position;
-        assert_eq!((self.phases[position], attempt.number), (Phase::Starting, self.attempts[position]));
-        assert!(!self.lacks_an_input(position));
-        let pools = self.pools(position).to_vec();
+    /// Starts an attempt, or those of all partitions of a call.
+    fn start(&mut self, attempts: &[Attempt]) {
+        let first = attempts[0].position;
+        for attempt in attempts {
+            let position = attempt.position;
+            assert_eq!((self.phases[position], attempt.number), (Phase::Starting, self.attempts[position]));
+            assert_eq!(self.step_of(position), self.step_of(first));
+            assert!(!self.lacks_an_input(position));
+            self.check_inputs(attempt);
+            self.phases[position] = Phase::Running;
+        }
+        let pools = self.pools(first).to_vec();
         if !pools.is_empty() {
             let (of, slots) = self.granted.take().expect("slots");
-            assert_eq!((of, slots.len()), (position, pools.len()));
-            self.held_by.insert(position, slots);
+            assert_eq!((self.step_of(of), slots.len()), (self.step_of(first), pools.len()));
+            assert!(of == first || self.is_batch(first));
+            self.held_by.insert(first, slots);
         }
-        self.check_inputs(attempt);
-        self.phases[position] = Phase::Running;
-        assert!(self.in_phase(Phase::Running).len() <= self.max_parallel_steps);
+        if self.is_batch(first) {
+            let members = attempts.iter().map(|attempt| attempt.position).collect();
+            self.together.insert(first, members);
+        }
+        assert!(self.first_in_phase(Phase::Running).len() <= self.max_parallel_steps);
+    }
+
+    fn step_of(&self, position: PlanIndex) -> StepIndex {
+        self.run.plan.steps[position].step
     }
 
     /// The values are those that were produced, in memory where they were made by this execution.
@@ -606,21 +675,30 @@ impl<'a> Model<'a> {
     }
 
     fn has_place(&self) -> bool {
-        self.in_phase(Phase::Running).len() < self.max_parallel_steps
+        self.first_in_phase(Phase::Running).len() < self.max_parallel_steps
     }
 
     fn pools(&self, position: PlanIndex) -> &[PoolUse] {
         &self.run.step(position).computation().pools
     }
 
-    /// Whether a step could start, as far as other steps are concerned.
+    /// Whether a step could start, as far as other steps are concerned. One that is called for together with others waits for their inputs.
     fn is_ready(&self, position: PlanIndex) -> bool {
-        let mut upstream = self.run.plan.steps[position].upstream.iter();
+        let is_open = |position: PlanIndex| self.phases[position] == Phase::Open;
+        let has_inputs = |position: PlanIndex| {
+            let mut upstream = self.run.plan.steps[position].upstream.iter();
+            upstream.all(|step| matches!(self.phases[*step], Phase::Succeeded | Phase::Unchanged))
+        };
         match self.phases[position] {
             Phase::RetryReady => true,
-            Phase::Open => {
-                upstream.all(|step| matches!(self.phases[*step], Phase::Succeeded | Phase::Unchanged))
+            Phase::Open if self.is_batch(position) => {
+                let mut together = self.run.plan.steps.indices();
+                has_inputs(position)
+                    && together.all(|other| {
+                        self.step_of(other) != self.step_of(position) || !is_open(other) || has_inputs(other)
+                    })
             }
+            Phase::Open => has_inputs(position),
             Phase::Starting
             | Phase::Running
             | Phase::Ended(_)

@@ -93,7 +93,18 @@ pub(super) fn lines(run: &PlannedRun, effects: &[Effect]) -> String {
                 let after = if of_attempt.is_empty() { "" } else { ", after what the attempt says" };
                 format!("record {}/{attempt} {}{after}", name(position), text_of(body))
             }
+            Effect::RecordStarts(started) => {
+                let started =
+                    started.iter().map(|(position, attempt)| format!("{}/{attempt}", name(position)));
+                format!("record {} started", started.collect::<Vec<_>>().join(" "))
+            }
             Effect::Start(attempt) => format!("start {}/{}", name(&attempt.position), attempt.number),
+            Effect::StartBatch(attempts) => {
+                let attempts = attempts.iter();
+                let attempts =
+                    attempts.map(|attempt| format!("{}/{}", name(&attempt.position), attempt.number));
+                format!("start together {}", attempts.collect::<Vec<_>>().join(" "))
+            }
             Effect::CallInShadow(position, calls) => {
                 let calls: Vec<String> =
                     calls.iter().map(|call| format!("{}@{}", call.model, call.version)).collect();

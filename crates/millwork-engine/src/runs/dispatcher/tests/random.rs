@@ -25,6 +25,8 @@ pub(super) struct Node {
     loads: bool,
     makes_two: bool,
     is_partitioned: bool,
+    /// Whether one call makes its partitions, if it has some.
+    is_batch: bool,
     has_gate: bool,
     retries: u32,
     pools: Vec<(&'static str, u32)>,
@@ -55,11 +57,12 @@ pub(super) fn nodes() -> impl Strategy<Value = Vec<Node>> {
     ];
     let place = prop_oneof![8 => Just(Place::Run), 1 => Just(Place::Store), 1 => Just(Place::Missing)];
     let shape = (prop::collection::btree_set(0_usize..8, 0..4), prop::bool::weighted(0.8), any::<bool>());
-    let kind = (prop::bool::weighted(0.2), prop::bool::weighted(0.2), 0_u32..3);
+    let kind = (prop::bool::weighted(0.3), any::<bool>(), prop::bool::weighted(0.2), 0_u32..3);
     let node = (shape, kind, pools, place, any::<bool>());
     let node = node.prop_map(|(shape, kind, pools, place, is_fresh)| {
-        let ((inputs, loads, makes_two), (is_partitioned, has_gate, retries)) = (shape, kind);
-        Node { inputs, loads, makes_two, is_partitioned, has_gate, retries, pools, place, is_fresh }
+        let ((inputs, loads, makes_two), (is_partitioned, is_batch, has_gate, retries)) = (shape, kind);
+        let is_batch = is_batch && is_partitioned;
+        Node { inputs, loads, makes_two, is_partitioned, is_batch, has_gate, retries, pools, place, is_fresh }
     });
     prop::collection::vec(node, 1..9)
 }
@@ -87,10 +90,15 @@ fn definitions(nodes: &[Node]) -> Definitions {
             computation.retry = Retry::constant(node.retries, Duration::from_secs(1));
             computation.pools = node.pools.iter().map(|pool| PoolUse::from(*pool)).collect();
             let requirements = &mut computation.requirements;
+            if node.is_batch {
+                requirements.partition_keys::<String>();
+                requirements.returns_batch::<String>();
+            }
             for &input in node.inputs.range(..index) {
                 let from = &nodes[input];
                 let taken = key(input, usize::from(from.makes_two && index % 2 == 1));
-                match (from.is_partitioned && !node.is_partitioned, node.loads) {
+                let gathers = from.is_partitioned && (!node.is_partitioned || node.is_batch);
+                match (gathers, node.loads) {
                     (true, _) => requirements.partitions::<u64>(taken),
                     (false, true) => requirements.input::<u64>(taken),
                     (false, false) => requirements.after(taken),
