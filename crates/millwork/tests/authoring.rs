@@ -1,5 +1,7 @@
 //! Everything that the attributes can say, seen from the definitions and the graph that come out of it.
 
+#[path = "authoring/batches.rs"]
+mod batches;
 #[path = "authoring/calls.rs"]
 mod calls;
 #[path = "authoring/code_version.rs"]

@@ -30,8 +30,8 @@ use millwork::ml::features::LabelledFeatures;
 use millwork::ml::text::TfidfVectorizer;
 use millwork::partitions::{Dimensions, TimeWindows, daily, fixed_of, weekly};
 use millwork::{
-    Challenger, Champion, FromPartitionKey, InputOf, Output, Partition, Partitions, Problem, Result,
-    TimeWindow, Verdict, asset, definitions, gate,
+    BackfillPolicy, Batch, Challenger, Champion, FromPartitionKey, InputOf, Output, Partition, PartitionKeys,
+    Partitions, Problem, Result, TimeWindow, Verdict, asset, definitions, gate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -93,11 +93,18 @@ fn stories(day: Partition<TimeWindow>) -> Output<Vec<Story>> {
     Output::new(stories).metadata("stories", rows)
 }
 
-/// The words of a day's titles with the comments that each story got.
-#[asset(group = "features", partitions = days())]
-fn features(stories: &Vec<Story>) -> Vec<(String, f64)> {
+/// The words of a day's titles with the comments that each story got. One call makes all days of a run, each of which succeeds or fails by
+/// itself.
+#[asset(group = "features", partitions = days(), backfill = BackfillPolicy::multi_run(7))]
+fn features(
+    days: PartitionKeys<TimeWindow>,
+    stories: Partitions<stories>,
+) -> Batch<TimeWindow, Result<Vec<(String, f64)>>> {
     let words = |title: &str| title.to_lowercase().replace(|char: char| !char.is_alphanumeric(), " ");
-    stories.iter().map(|story| (words(&story.title), f64::from(story.comments))).collect()
+    days.map(|day| {
+        let stories = stories.value_of(day)?.iter();
+        Ok(stories.map(|story| (words(&story.title), f64::from(story.comments))).collect())
+    })
 }
 
 /// The words of a week's titles: of its seven days.

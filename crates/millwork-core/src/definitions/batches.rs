@@ -4,6 +4,7 @@ use crate::asset::AssetKey;
 use crate::param::{KeyRequirement, KeyUse, Requirements};
 use crate::partition::{PartitionsDefinition, fit_problem};
 use crate::problem::Problem;
+use crate::version::ReadAs;
 
 /// What a function that is called for many partitions has to have, and can't have.
 pub(super) fn batch_problems(
@@ -30,6 +31,17 @@ pub(super) fn batch_problems(
     for asset in requirements.previous.iter().filter(|asset| is_partitioned(asset)) {
         let message = format!(
             "it takes `Previous<{asset}>`, of which each partition has one of its own, and one call of it makes many partitions"
+        );
+        problems.push(Problem::new(message).with_hint("take `Partition<K>` instead of `PartitionKeys<K>`"));
+    }
+    for read in requirements.histories.iter().chain(&requirements.shadows) {
+        let extractor = match read.read_as {
+            ReadAs::Shadow { .. } => "Shadow",
+            _ => "History",
+        };
+        let message = format!(
+            "it takes `{extractor}<{}>`, of which each partition has read another part, and one call of it makes many partitions",
+            read.asset
         );
         problems.push(Problem::new(message).with_hint("take `Partition<K>` instead of `PartitionKeys<K>`"));
     }

@@ -14,8 +14,8 @@ use crate::asset::{
     StepFunction, StepResult, Update, Verdict,
 };
 use crate::param::{Batch, BatchKey, FromStep, Requirements, StepContext};
-use crate::partition::PartitionsDefinition;
 use crate::partition::mapping::Mapping;
+use crate::partition::{FromPartitionKey, PartitionsDefinition};
 use crate::version::AliasName;
 
 /// Takes the value of one parameter when the step runs.
@@ -166,7 +166,7 @@ pub fn fallible<T, E: StepError>(returned: Result<T, E>) -> Result<T, BoxError> 
 }
 
 /// That a function returns a batch by keys of the type `K`.
-pub fn returns_batch<K: BatchKey>(requirements: &mut Requirements) {
+pub fn returns_batch<K: FromPartitionKey>(requirements: &mut Requirements) {
     requirements.returns_batch::<K>();
 }
 

@@ -11,7 +11,7 @@ use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, Reque
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation, GateDefinition};
 use crate::automation::Automation;
 use crate::graph::{AssetGraph, AssetIndex, Selection, closest, order};
-use crate::param::{Input, Requirements};
+use crate::param::{Input, KeyUse, Requirements};
 use crate::partition::PartitionsDefinition;
 use crate::partition::mapping::MappedAsset;
 use crate::problem::Problem;
@@ -268,12 +268,14 @@ impl Steps<'_> {
     ) {
         let requirements = &computation.requirements;
         let (inputs, histories) = (&requirements.inputs, &requirements.histories);
+        let makes_many = requirements.partition.iter().any(|key| key.usage == KeyUse::Returned);
         for input in inputs.iter().chain(histories).chain(&requirements.shadows) {
             match self.producers.get(&input.asset) {
                 Some(&producer) => {
                     let upstream = &self.assets[producer];
                     errors.extend(type_error(dependent, input, upstream));
-                    let own = (dependent, partitions, requirements.is_batch());
+                    let is_history = matches!(input.read_as, ReadAs::History { .. } | ReadAs::Shadow { .. });
+                    let own = (dependent, partitions, makes_many && !is_history);
                     errors.extend(mapping_error(own, input, upstream.partitions.as_ref()));
                 }
                 None => errors.push(self.unlisted(dependent, &input.asset)),

@@ -5,6 +5,7 @@
 mod alerts;
 mod asset_status;
 mod backfills;
+mod batches;
 mod config;
 mod gated_requests;
 mod gates;

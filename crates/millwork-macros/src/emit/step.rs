@@ -80,9 +80,9 @@ pub(crate) fn step_result(
     };
     let (batch_value, made, context) = (success(returned, value), local("made"), local("context"));
     let produced = each(&batch.each, &made.to_token_stream());
-    quote! {
-        #private::expansion::batch(&#context, #batch_value, |#made| ::core::result::Result::Ok(#produced))?
-    }
+    let key = &batch.key;
+    let batch = quote_spanned!(key.span()=> #private::expansion::batch::<#key, _>);
+    quote!(#batch(&#context, #batch_value, |#made| ::core::result::Result::Ok(#produced))?)
 }
 
 /// An expression: the function that takes the value of `parameter` when the step runs.
