@@ -4,7 +4,6 @@ use crate::asset::AssetKey;
 use crate::param::{KeyRequirement, KeyUse, Requirements};
 use crate::partition::{PartitionsDefinition, fit_problem};
 use crate::problem::Problem;
-use crate::version::ReadAs;
 
 /// What a function that is called for many partitions has to have, and can't have.
 pub(super) fn batch_problems(
@@ -34,14 +33,11 @@ pub(super) fn batch_problems(
         );
         problems.push(Problem::new(message).with_hint("take `Partition<K>` instead of `PartitionKeys<K>`"));
     }
-    for read in requirements.histories.iter().chain(&requirements.shadows) {
-        let extractor = match read.read_as {
-            ReadAs::Shadow { .. } => "Shadow",
-            _ => "History",
-        };
+    let histories = requirements.histories.iter().map(|read| ("History", &read.asset));
+    let shadows = requirements.shadows.iter().map(|read| ("Shadow", &read.asset));
+    for (extractor, asset) in histories.chain(shadows) {
         let message = format!(
-            "it takes `{extractor}<{}>`, of which each partition has read another part, and one call of it makes many partitions",
-            read.asset
+            "it takes `{extractor}<{asset}>`, of which each partition has read another part, and one call of it makes many partitions"
         );
         problems.push(Problem::new(message).with_hint("take `Partition<K>` instead of `PartitionKeys<K>`"));
     }

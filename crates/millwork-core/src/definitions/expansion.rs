@@ -140,8 +140,11 @@ pub fn extractor<P: FromStep>(requirements: &mut Requirements) -> Take<P> {
     P::from_step
 }
 
+/// The outcomes for the assets of a multi-asset.
+pub type Outcomes<A> = fn(A) -> Vec<Produced>;
+
 /// What a multi-asset's function makes: the assets, and the outcome for each of them.
-pub fn outputs<A: Assets>() -> (Vec<AssetSpec>, fn(A) -> Vec<Produced>) {
+pub fn outputs<A: Assets>() -> (Vec<AssetSpec>, Outcomes<A>) {
     (A::specs(), A::into_produced)
 }
 

@@ -391,9 +391,10 @@ fn mapping_error(
     if is_batch && own.is_some() && !mapping.is_the_same_for_all() {
         let reason =
             format!("one call of `{dependent}` makes many partitions, and each has a `{asset}` of its own");
-        let hint = match input.read_as {
-            ReadAs::Latest => format!("take `Partitions<{asset}>`, and those of a key with `{asset}.of(&key)`"),
-            _ => "write a mapping to one that is the same for all, such as `#[input(map = latest())]`, or take `Partition<K>` instead of `PartitionKeys<K>`".to_owned(),
+        let hint = if input.read_as == ReadAs::Latest {
+            format!("take `Partitions<{asset}>`, and those of a key with `{asset}.of(&key)`")
+        } else {
+            "write a mapping to one that is the same for all, such as `#[input(map = latest())]`, or take `Partition<K>` instead of `PartitionKeys<K>`".to_owned()
         };
         return impossible(Problem::new(reason).with_hint(hint));
     }

@@ -44,7 +44,7 @@ fn what_is_the_same_for_all_keys_can_be_taken() {
     check(batch(|takes| takes.input::<u8>("rate")), &[]);
     check(batch(|takes| takes.previous.push("rate".into())), &[]);
     check(batch(|takes| takes.after("clicks")), &[]);
-    check(batch(|takes| takes.mapped(&latest().into(), |takes| takes.input::<u8>("clicks"))), &[]);
+    check(batch(|takes| takes.mapped(&latest(), |takes| takes.input::<u8>("clicks"))), &[]);
     let champion = ReadAs::Alias(AliasName::champion());
     check(batch(|takes| takes.version::<u8>("rate", champion, Absent::SkipsTheStep)), &[]);
 }
@@ -123,7 +123,7 @@ fn keys_that_do_not_fit() {
 #[test]
 fn one_of_many_and_many_of_one() {
     check(
-        batch(|takes| takes.partition_key::<TimeWindow>()),
+        batch(Requirements::partition_key::<TimeWindow>),
         &[
             "the partitions of `features` are invalid: it takes a `Partition`, and one call of it makes many partitions; hint: take all of their \
              keys as `PartitionKeys<K>`",

@@ -30,12 +30,15 @@ use crate::values::ValueError;
 /// Maximum keys that are named in a line.
 const MOST_NAMED: usize = 10;
 
+/// The partitions of an input that belong to a key.
+type Taken = Arc<[Option<PartitionKey>]>;
+
 /// What a call for many partitions is told about them.
 #[derive(Debug)]
 pub(super) struct BatchKeys {
     keys: Vec<(PartitionKey, Key)>,
     /// The partitions of each gathered input that belong to each key.
-    taken: Vec<(AssetKey, Vec<Arc<[Option<PartitionKey>]>>)>,
+    taken: Vec<(AssetKey, Vec<Taken>)>,
 }
 
 impl BatchKeys {
