@@ -6,7 +6,7 @@ use std::time::Duration;
 use millwork_core::event::EventBody;
 use millwork_core::partition::mapping::window;
 use millwork_core::partition::{TimeWindow, TimeWindows, daily};
-use millwork_core::run::RunStatus;
+use millwork_core::run::{ReproductionVerdict, RunStatus};
 use millwork_core::{
     Asset, AssetDefinition, Batch, BoxError, CheckResult, Definitions, FromStep as _, LogLevel,
     PartitionKeys, Partitions, PartitionsDefinition, Retry, StepContext, StepLog,
@@ -217,6 +217,28 @@ async fn a_run_is_resumed_with_what_is_left() {
     fails.store(false, std::sync::atomic::Ordering::SeqCst);
     insta::assert_snapshot!(scenario.resume(run).await);
     assert_eq!(calls_of(&calls), ["mon tue wed", "mon wed"]);
+}
+
+/// A reproduction makes what was made, by calls as well.
+#[tokio::test]
+async fn a_run_of_a_call_is_reproduced() {
+    let fails = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let is_failing = fails.clone();
+    let (features, calls) = features(move |step, days| {
+        let fails = is_failing.load(std::sync::atomic::Ordering::SeqCst);
+        Ok(days.map(|day| if fails && day == "tue" { Err(refused()) } else { one_more(step, day) }))
+    });
+    let scenario = Scenario::of([clicks_of_days(), features]);
+    let run = scenario.queued().await;
+    scenario.execute(run).await.unwrap();
+    fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    scenario.execute(run).await.unwrap();
+    assert_eq!(calls_of(&calls), ["mon tue wed", "tue"]);
+    let engine = scenario.engine();
+    let plan = engine.plan_reproduction(run).await.unwrap();
+    let reproduction = engine.reproduce(plan, &Cancel::default(), unobserved()).await.unwrap().unwrap();
+    assert_eq!(reproduction.verdict(), ReproductionVerdict::Identical);
+    assert!(!calls_of(&calls).is_empty());
 }
 
 /// A call has one place among the steps in parallel, and one set of slots.

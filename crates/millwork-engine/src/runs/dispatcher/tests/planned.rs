@@ -103,7 +103,7 @@ pub(super) fn lines(run: &PlannedRun, effects: &[Effect]) -> String {
                 let attempts = attempts.iter();
                 let attempts =
                     attempts.map(|attempt| format!("{}/{}", name(&attempt.position), attempt.number));
-                format!("start together {}", attempts.collect::<Vec<_>>().join(" "))
+                format!("start together {}", attempts.collect::<Vec<_>>().join(", "))
             }
             Effect::CallInShadow(position, calls) => {
                 let calls: Vec<String> =

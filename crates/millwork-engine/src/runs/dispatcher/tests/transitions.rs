@@ -43,35 +43,40 @@ fn input(run: &PlannedRun, text: &str) -> Input {
         ("recorder", "fails") => Input::RecorderFailed,
         ("store", "fails") => Input::StoreFailed(full()),
         (step, "pause over") => Input::PauseOver(position(run, step)),
+        ("together", reports) => {
+            let reports = reports.split(", ").map(|text| text.split_once(' ').unwrap());
+            let reports = reports.map(|(attempt, end)| report(run, attempt, end)).collect();
+            Input::BatchReport { reports, last_values: Ok(StoredInputs::default()), jitter: 0.5 }
+        }
         (attempt, end) => {
-            let (step, number) = attempt.split_once('/').unwrap();
-            let position = position(run, step);
-            let outputs = run.outputs(position).iter();
-            let failure = |kind| AttemptEnd::from(Failure::new(kind, "no answer"));
-            let end = match end {
-                "succeeds" => succeeded(outputs.map(|_| StepOutput::New(value("new"), "v1".into()))),
-                "makes nothing" => succeeded(outputs.map(|_| StepOutput::Nothing)),
-                "keeps" => succeeded(outputs.map(|_| StepOutput::Kept)),
-                "fails" => failure(FailureKind::Error),
-                "panics" => failure(FailureKind::Panic),
-                "times out" => failure(FailureKind::Timeout),
-                "fails as a check" => failure(FailureKind::Check),
-                "is canceled" => AttemptEnd::Canceled,
-                _ => panic!("unknown input `{text}`"),
-            };
-            let report = Report {
-                position,
-                number: number.parse().unwrap(),
-                end,
-                began_at: jiff::Timestamp::UNIX_EPOCH,
-                micros: 5,
-            };
-            let kept =
-                run.outputs(position).iter().map(|asset| stored(run, &run.output(position, *asset), "v0"));
+            let report = report(run, attempt, end);
+            let outputs = run.outputs(report.position).iter();
+            let kept = outputs.map(|asset| stored(run, &run.output(report.position, *asset), "v0"));
             let last_values = Ok(StoredInputs::of(kept.filter(|_| run.verdicts.is_some())));
             Input::Report { report, last_values, jitter: 0.5 }
         }
     }
+}
+
+/// The report of an attempt that ended in this way.
+fn report(run: &PlannedRun, attempt: &str, end: &str) -> Report {
+    let (step, number) = attempt.split_once('/').unwrap();
+    let position = position(run, step);
+    let outputs = run.outputs(position).iter();
+    let failure = |kind| AttemptEnd::from(Failure::new(kind, "no answer"));
+    let end = match end {
+        "succeeds" => succeeded(outputs.map(|_| StepOutput::New(value("new"), "v1".into()))),
+        "makes nothing" => succeeded(outputs.map(|_| StepOutput::Nothing)),
+        "keeps" => succeeded(outputs.map(|_| StepOutput::Kept)),
+        "fails" => failure(FailureKind::Error),
+        "panics" => failure(FailureKind::Panic),
+        "times out" => failure(FailureKind::Timeout),
+        "fails as a check" => failure(FailureKind::Check),
+        "is canceled" => AttemptEnd::Canceled,
+        _ => panic!("unknown end `{end}`"),
+    };
+    let began_at = jiff::Timestamp::UNIX_EPOCH;
+    Report { position, number: number.parse().unwrap(), end, began_at, micros: 5 }
 }
 
 fn position(run: &PlannedRun, step: &str) -> PlanIndex {
@@ -125,6 +130,103 @@ fn a_step_starts_when_its_input_is_made() {
         record c/1 succeeded, after what the attempt says
         > poll
         finish: run succeeded
+        ",
+    );
+}
+
+/// `each` of x, y and z, and from those `many` of them by one call.
+fn with_a_batch(many: AssetDefinition) -> PlannedRun {
+    let keys = || PartitionsDefinition::fixed(["x", "y", "z"]);
+    let many = many.partitions(keys()).policy(|computation| {
+        let requirements = &mut computation.requirements;
+        requirements.partitions::<u64>("each");
+        requirements.partition_keys::<String>();
+        requirements.returns_batch::<String>();
+    });
+    all([asset("each").partitions(keys()), many])
+}
+
+/// What failed before holds nothing up, the slots are those of all, and what fails is called for once more, together.
+#[test]
+fn a_call_for_many_partitions_waits_for_all_of_them() {
+    check(
+        with_a_batch(retrying("many").pool("api")),
+        8,
+        "
+        > poll
+        record each[x]/1 started
+        start each[x]/1
+        record each[y]/1 started
+        start each[y]/1
+        record each[z]/1 started
+        start each[z]/1
+        > each[z]/1 succeeds
+        record each[z]/1 succeeded, after what the attempt says
+        > each[y]/1 succeeds
+        record each[y]/1 succeeded, after what the attempt says
+        > poll
+        > each[x]/1 fails
+        record each[x]/1 failed: no answer
+        record many[x]/0 skipped: upstream step `each` (partition `x`) failed
+        > poll
+        take the slots of many[y]
+        > slots 7
+        record many[y]/1 many[z]/1 started
+        start together many[y]/1, many[z]/1
+        > together many[y]/1 fails, many[z]/1 fails
+        give back 7
+        record many[y]/1 retrying: no answer
+        record many[z]/1 retrying: no answer
+        pause many[y] for 3s
+        > poll
+        > many[y] pause over
+        > poll
+        take the slots of many[y]
+        > slots 8
+        record many[y]/2 many[z]/2 started
+        start together many[y]/2, many[z]/2
+        > together many[y]/2 succeeds, many[z]/2 fails
+        give back 8
+        record many[y]/2 succeeded, after what the attempt says
+        record many[z]/2 failed: no answer
+        > poll
+        finish: run failed (Error): step `each` (partition `x`) failed: no answer; and 1 more
+        ",
+    );
+}
+
+#[test]
+fn a_stop_cancels_partitions_that_are_to_be_called_for_again() {
+    check(
+        with_a_batch(retrying("many")),
+        8,
+        "
+        > poll
+        record each[x]/1 started
+        start each[x]/1
+        record each[y]/1 started
+        start each[y]/1
+        record each[z]/1 started
+        start each[z]/1
+        > each[x]/1 succeeds
+        record each[x]/1 succeeded, after what the attempt says
+        > each[y]/1 succeeds
+        record each[y]/1 succeeded, after what the attempt says
+        > each[z]/1 succeeds
+        record each[z]/1 succeeded, after what the attempt says
+        > poll
+        record many[x]/1 many[y]/1 many[z]/1 started
+        start together many[x]/1, many[y]/1, many[z]/1
+        > together many[x]/1 fails, many[y]/1 succeeds, many[z]/1 times out
+        record many[y]/1 succeeded, after what the attempt says
+        record many[x]/1 retrying: no answer
+        record many[z]/1 retrying: no answer
+        pause many[x] for 3s
+        > stop
+        > poll
+        record many[x]/1 canceled
+        record many[z]/1 canceled
+        finish: run canceled
         ",
     );
 }
