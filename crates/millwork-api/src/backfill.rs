@@ -17,6 +17,16 @@ use utoipa::ToSchema;
 
 use crate::names::{BackfillStatusName, RunOrderName};
 
+/// A page of backfills.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BackfillPage {
+    /// The backfills, newest first.
+    pub backfills: Vec<BackfillView>,
+    /// The value of `before` for the next page; `null` if this is the last.
+    #[schema(required, value_type = Option<u64>)]
+    pub next: Option<BackfillId>,
+}
+
 /// A backfill in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BackfillView {

@@ -46,8 +46,8 @@ pub use automation::{
     HoldView, OutcomeView, PartView, SimulatedRunView, TruthView, condition_off, watches_not_on,
 };
 pub use backfill::{
-    BackfillDetails, BackfillFailureView, BackfillOptionsView, BackfillPlanView, BackfillRunView,
-    BackfillView, PartitionCountsView, PlannedStageView, StageProgressView,
+    BackfillDetails, BackfillFailureView, BackfillOptionsView, BackfillPage, BackfillPlanView,
+    BackfillRunView, BackfillView, PartitionCountsView, PlannedStageView, StageProgressView,
 };
 pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, GateView, JobView, KeyGraph};
 pub use environment::{EnvironmentView, WorkingTreeView};

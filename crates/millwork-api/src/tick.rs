@@ -1,6 +1,7 @@
 //! Ticks: the recorded evaluations of schedules, sensors and automation conditions.
 
 use jiff::Timestamp;
+use millwork_core::id::BackfillId;
 use millwork_core::run::RunId;
 use millwork_core::{AssetKey, Instigator};
 use millwork_storage::{Tick, TickOutcome};
@@ -35,6 +36,12 @@ pub enum TickOutcomeView {
         /// The id of the requested run.
         #[schema(value_type = String)]
         run: RunId,
+    },
+    /// A backfill was requested: what was due is partitioned differently.
+    Backfill {
+        /// The number of the backfill.
+        #[schema(value_type = u64)]
+        backfill: BackfillId,
     },
     /// Ticks were missed and are not made up for.
     Skipped {
@@ -92,6 +99,7 @@ impl From<TickOutcome> for TickOutcomeView {
     fn from(outcome: TickOutcome) -> Self {
         match outcome {
             TickOutcome::Requested { run } => Self::Requested { run },
+            TickOutcome::Backfill { backfill } => Self::Backfill { backfill },
             TickOutcome::Skipped { ticks } => Self::Skipped { ticks },
             TickOutcome::Idle { reason } => Self::Idle { reason },
             TickOutcome::Cooldown { subject, until, reason } => Self::Cooldown { subject, until, reason },

@@ -20,7 +20,7 @@ use crate::automation::{
     KnownOfPartitions, RequestedRun, RunScope, Timetables, Updated, alias_key, explain, has_history_readers,
     history_key, is_alias, job_name, scope, watched_model,
 };
-use crate::definitions::Pipeline;
+use crate::definitions::{DueWork, Pipeline};
 use crate::partition::{AssetPartition, KeyMoment, PartitionKey};
 use crate::run::{RunId, RunRequest, RunSpec};
 use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
@@ -141,7 +141,13 @@ impl Simulation<'_> {
     }
 
     fn resolved(&self, run: RunSpec, at: Timestamp) -> Result<RunRequest, String> {
-        run.resolve_due(self.pipeline, &self.moment.moved_to(at)).map_err(|error| one_line_of(&error))
+        let due = run.resolve_due(self.pipeline, &self.moment.moved_to(at));
+        let request = due.and_then(|due| match due {
+            DueWork::Run(request) => Ok(request),
+            // Its runs make partitions that aren't simulated.
+            DueWork::Backfill(backfill) => backfill.run.template(self.pipeline),
+        });
+        request.map_err(|error| one_line_of(&error))
     }
 
     fn begin(&self) -> Result<SimulationState<'_>, ConditionError> {

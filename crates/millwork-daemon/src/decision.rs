@@ -7,12 +7,11 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use millwork_core::advice::Advice as _;
-use millwork_core::run::{RunId, RunSpec, RunTag};
+use millwork_core::run::{RunRequest, RunSpec, RunTag};
 use millwork_core::{Instigator, Retry};
 use millwork_storage::{
-    Commit, LONGEST_PAUSE, NewPending, NewRun, Pending, PendingAttempt, PendingOutcome, PendingState,
-    PendingWork, RunQuery, StorageError, Store, Tick, TickOutcome, key_moment,
+    Commit, LONGEST_PAUSE, NewPending, Pending, PendingAttempt, PendingOutcome, PendingState, PendingWork,
+    RunQuery, StorageError, Store, Tick, TickOutcome,
 };
 
 use crate::activation::Activation;
@@ -21,6 +20,7 @@ use crate::error::DaemonError;
 use crate::evaluation_context::EvaluationContext;
 use crate::event::DaemonEvent;
 use crate::loop_name::LoopName;
+use crate::requested::{Requested, requested};
 
 /// Maximum pending requests that one evaluation retries.
 const MOST_RETRIED: u32 = 500;
@@ -193,13 +193,19 @@ impl<'a> Decision<'a> {
 
     /// Records the outcome of a tick.
     pub(crate) fn tick(&mut self, due: Option<Timestamp>, outcome: TickOutcome) {
+        let tick = self.tick_of(due, outcome);
+        self.commit.ticks.push(tick);
+    }
+
+    fn tick_of(&self, due: Option<Timestamp>, outcome: TickOutcome) -> Tick {
         let (instigator, at, micros) = (self.instigator.clone(), self.now, self.micros);
-        self.commit.ticks.push(Tick { instigator, due: due.unwrap_or(at), at, micros, outcome });
+        Tick { instigator, due: due.unwrap_or(at), at, micros, outcome }
     }
 
     /// Whether anything is to be committed besides the cursor.
     pub(crate) fn is_news(&self) -> bool {
-        !self.commit.ticks.is_empty() || !self.commit.attempts.is_empty()
+        let Commit { ticks, backfills, attempts, .. } = &self.commit;
+        !ticks.is_empty() || !backfills.is_empty() || !attempts.is_empty()
     }
 
     /// Whether the maximum of pending work is reached.
@@ -218,7 +224,7 @@ impl<'a> Decision<'a> {
         T: serde::Serialize + serde::de::DeserializeOwned,
     {
         let Commit { from, cursor, .. } = cursor.moved_to(position)?;
-        let requests = !self.commit.runs.is_empty();
+        let (requests, backfills) = (!self.commit.runs.is_empty(), !self.commit.backfills.is_empty());
         let committed =
             self.context.store.commit(Commit { from, cursor, stuck_since, ..self.commit }).await?;
         if committed {
@@ -227,16 +233,36 @@ impl<'a> Decision<'a> {
             if requests {
                 self.context.activations.send(Activation::RunQueued);
             }
+            if backfills {
+                self.context.activations.send(Activation::StoreWritten);
+            }
         }
         Ok(committed)
     }
 
-    fn add(&mut self, run: NewRun, due: Option<Timestamp>) {
-        self.keys.extend(RunTag::RunKey.of(&run.request.tags).map(str::to_owned));
+    fn add(&mut self, requested: Requested, due: Option<Timestamp>) {
         let by = self.instigator.to_string();
-        self.events.push(DaemonEvent::Requested { by, due, run: run.id });
-        self.tick(due, TickOutcome::Requested { run: run.id });
-        self.commit.runs.push(run);
+        let request = match requested {
+            Requested::Run(run) => {
+                self.events.push(DaemonEvent::Requested { by, due, run: run.id });
+                self.tick(due, TickOutcome::Requested { run: run.id });
+                self.commit.runs.push(*run);
+                self.commit.runs.last().map(|run| &run.request)
+            }
+            Requested::Backfill(backfill) => {
+                self.events.push(DaemonEvent::backfill_requested(by, due, &backfill));
+                // The store knows its number.
+                let outcome = TickOutcome::Idle { reason: String::new() };
+                let tick = self.tick_of(due, outcome);
+                self.commit.backfills.push((*backfill, tick));
+                self.commit.backfills.last().map(|(backfill, _)| &backfill.request)
+            }
+            Requested::Nothing(reason) => {
+                self.idle = Some(reason);
+                None
+            }
+        };
+        self.keys.extend(request.and_then(|request| RunTag::RunKey.of(&request.tags)).map(str::to_owned));
     }
 
     fn settle(&mut self, pending: &Pending, outcome: PendingOutcome) {
@@ -244,25 +270,25 @@ impl<'a> Decision<'a> {
         self.commit.attempts.push(PendingAttempt { id, attempts, outcome });
     }
 
-    /// The run, or why it can't be requested. One that was due makes the partitions that were the latest then.
+    /// The run or the backfill, or why it can't be requested. One that was due makes the partitions that were the latest then.
     async fn requested(
         &self,
         run: &RunSpec,
         due: Option<Timestamp>,
-    ) -> Result<Result<NewRun, String>, StorageError> {
-        let pipeline = &self.context.pipeline;
-        let moment = key_moment(&*self.context.store, pipeline.graph(), due.unwrap_or(self.now)).await?;
-        let mut request = match run.clone().resolve_due(pipeline, &moment) {
-            Ok(request) => request.queued(),
-            Err(error) => return Ok(Err(error.one_line())),
-        };
+    ) -> Result<Result<Requested, String>, StorageError> {
+        let (pipeline, store) = (&self.context.pipeline, &*self.context.store);
+        requested(store, pipeline, run, (due, self.now), |request| self.tagged(request, run)).await
+    }
+
+    /// A request with the tags of its instigator.
+    fn tagged(&self, mut request: RunRequest, run: &RunSpec) -> RunRequest {
         if let Some(key) = self.key(run) {
             request = request.tagged(RunTag::RunKey, key);
         }
         if let Instigator::Sensor(name) = &self.instigator {
             request = request.tagged(RunTag::Sensor, name);
         }
-        Ok(Ok(NewRun { id: RunId::new(self.now), request, at: self.now, lease: None }))
+        request
     }
 
     /// The key of a run as its tag has it, qualified by the instigator so that keys of different instigators never collide.

@@ -14,6 +14,8 @@ use millwork_core::id::BackfillId;
 use millwork_core::run::{FailureClass, RunId, RunStatus};
 use millwork_core::{AssetKey, AssetPartition, Instigator};
 
+use millwork_storage::NewBackfill;
+
 use crate::launcher::LaunchedRunId;
 use crate::loop_name::LoopName;
 
@@ -31,6 +33,15 @@ pub enum DaemonEvent {
         due: Option<Timestamp>,
         /// The ID of the requested run.
         run: RunId,
+    },
+    /// A backfill was requested.
+    BackfillRequested {
+        /// The instigator that asked for it, in words.
+        by: String,
+        /// The tick that it was requested for; `None` for a sensor.
+        due: Option<Timestamp>,
+        /// How many partitions it makes.
+        partitions: u64,
     },
     /// Automation requested a run.
     Automated {
@@ -192,6 +203,14 @@ pub enum DaemonEvent {
     },
 }
 
+impl DaemonEvent {
+    /// That a backfill was requested.
+    pub(crate) fn backfill_requested(by: String, due: Option<Timestamp>, backfill: &NewBackfill) -> Self {
+        let partitions = backfill.plan.assets().iter().map(|asset| asset.make.count()).sum();
+        Self::BackfillRequested { by, due, partitions }
+    }
+}
+
 impl fmt::Display for DaemonEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -199,6 +218,14 @@ impl fmt::Display for DaemonEvent {
                 write!(f, "{by} requested run {} for {due}", run.short())
             }
             Self::Requested { by, due: None, run } => write!(f, "{by} requested run {}", run.short()),
+            Self::BackfillRequested { by, due, partitions } => {
+                let partitions = match partitions {
+                    1 => "1 partition".to_owned(),
+                    several => format!("{several} partitions"),
+                };
+                write!(f, "{by} requested a backfill of {partitions}")?;
+                due.map_or(Ok(()), |due| write!(f, " for {due}"))
+            }
             Self::Automated { assets, run } => {
                 let more = assets.len().saturating_sub(3);
                 let named: Vec<String> = assets.iter().take(3).map(|key| format!("`{key}`")).collect();

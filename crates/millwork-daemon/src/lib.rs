@@ -34,6 +34,7 @@ mod metrics;
 mod model_bench;
 mod pauses;
 mod reactions;
+mod requested;
 mod run_output;
 mod send;
 mod sensor_call;

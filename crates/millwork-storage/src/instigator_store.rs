@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use millwork_core::id::BackfillId;
 use millwork_core::run::RunId;
 use millwork_core::{AssetKey, Instigator, SwitchedCursor};
 use serde::{Deserialize, Serialize};
 
-use crate::{AutomationRow, NewDelivery, NewPending, NewRun, PendingAttempt, StorageError};
+use crate::{AutomationRow, NewBackfill, NewDelivery, NewPending, NewRun, PendingAttempt, StorageError};
 
 /// The stored state of an instigator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,11 @@ pub enum TickOutcome {
     Requested {
         /// The ID of the run.
         run: RunId,
+    },
+    /// A backfill was requested: what was due is partitioned differently.
+    Backfill {
+        /// Its number.
+        backfill: BackfillId,
     },
     /// Ticks were missed and are skipped.
     Skipped {
@@ -107,6 +113,8 @@ pub struct Commit {
     pub stuck_since: Option<Timestamp>,
     /// The runs to request.
     pub runs: Vec<NewRun>,
+    /// The backfills to request, each with the tick that asks for it, whose outcome they become.
+    pub backfills: Vec<(NewBackfill, Tick)>,
     /// The ticks with their outcomes.
     pub ticks: Vec<Tick>,
     /// The new state of automation for these assets; that of others stays as it is.
@@ -128,6 +136,7 @@ impl Commit {
             cursor: cursor.into(),
             stuck_since: None,
             runs: Vec::new(),
+            backfills: Vec::new(),
             ticks: Vec::new(),
             rows: Vec::new(),
             deliveries: Vec::new(),

@@ -11,6 +11,7 @@ use super::fold::{AssetFacts, StatusFold};
 use super::sets::Keys;
 use crate::graph::{AssetGraph, AssetIndex, StepIndex};
 use crate::id::{AssetKey, PartitionKey};
+use crate::param::StandingConfig;
 use crate::partition::{KeyIndex, KeySet, KeySpace};
 use crate::value::{CodeVersion, DataVersion};
 
@@ -130,7 +131,7 @@ fn compared_by(graph: &AssetGraph, step: StepIndex) -> Option<DataVersion> {
     let inputs: Vec<_> = inputs(graph, step).map(described).collect::<Option<_>>()?;
     let histories: Vec<_> = histories(graph, step).map(described).collect::<Option<_>>()?;
     let circular: Vec<bool> = node.histories.iter().map(|edge| edge.is_circular).collect();
-    let config = node.config.as_ref().map(|config| config.effective());
+    let config = node.config.as_ref().map(StandingConfig::effective);
     let described =
         json!({ "inputs": inputs, "histories": histories, "circular": circular, "config": config });
     Some(DataVersion::of_content(described.to_string().as_bytes()))

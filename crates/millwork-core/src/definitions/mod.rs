@@ -19,4 +19,4 @@ pub use collect::{Assets, Declaration, Definitions};
 pub use error::{DefinitionError, DefinitionErrors};
 pub use job::Job;
 pub use pipeline::Pipeline;
-pub use request::RequestError;
+pub use request::{DueWork, RequestError};

@@ -6,15 +6,17 @@
 //! definitions may have changed since.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Job, Pipeline};
+use super::{BackfillSpec, Job, Pipeline};
 use crate::asset::AssetKey;
+use crate::backfill::BackfillOptions;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, Selection, SelectionError, closest};
 use crate::param::{ConfigErrors, merge_config};
-use crate::partition::{KeyMoment, PartitionKey};
+use crate::partition::{KeyMoment, KeySet, KeySpace, PartitionKey};
 use crate::plan::{Plan, PlanError};
 use crate::problem::{Advice, ErrorClass, Problem};
 use crate::run::{RunRequest, RunSpec, RunTag, RunTarget, TagError};
@@ -44,29 +46,41 @@ impl RunSpec {
         resolved.checked(pipeline, moment)
     }
 
-    /// The request of a run that is due at a moment. One that names no partition of assets which have more with time makes the latest: those
-    /// of the windows that have just ended.
+    /// What is due at a moment: a run, or a backfill where the assets are partitioned differently. One that names no partition of assets which
+    /// have more with time makes the latest, or one before by its [`lag`](Self::lag): those of the windows that have just ended.
     ///
     /// # Errors
     ///
     /// As [`resolve`](Self::resolve).
-    pub fn resolve_due(self, pipeline: &Pipeline, moment: &KeyMoment) -> Result<RunRequest, RequestError> {
-        if self.partition.is_some() || self.partitions.is_some() {
-            return self.resolve(pipeline, moment);
-        }
-        let mut resolved = self.template(pipeline)?;
+    pub fn resolve_due(self, pipeline: &Pipeline, moment: &KeyMoment) -> Result<DueWork, RequestError> {
+        let template = self.clone().template(pipeline)?;
         let graph = pipeline.graph();
-        let mut partitioned = resolved.partitioned(graph)?.into_iter();
-        if let Some(asset) = partitioned.find(|asset| graph.growing_partitions(*asset).is_some()) {
-            let space = graph.key_space(asset, moment);
-            let latest = space.latest();
-            if latest.is_empty() {
-                let problem = Problem::new(format!("`{}` has no partition so far", graph.key(asset)));
-                return Err(RequestError::Partitions { problem });
+        let partitioned = template.partitioned(graph)?;
+        let is_named = self.partition.is_some() || self.partitions.is_some();
+        let growing = partitioned.iter().find(|asset| graph.growing_partitions(**asset).is_some());
+        let due = match growing.filter(|_| !is_named) {
+            Some(asset) => Some(due_keys(graph, *asset, moment, self.lag)?),
+            None => None,
+        };
+        let run = match &due {
+            Some((space, keys)) => {
+                RunRequest { partitions: space.partition_keys(keys), ..template }.checked(pipeline, moment)
             }
-            resolved.partitions = space.partition_keys(&latest);
-        }
-        resolved.checked(pipeline, moment)
+            None => self.clone().resolve(pipeline, moment),
+        };
+        let definitions = || partitioned.iter().map(|asset| graph.partitions(*asset));
+        let differ = definitions().any(|partitions| Some(partitions) != definitions().next());
+        let text = match (run, due, &self.partition, &self.partitions) {
+            (Ok(request), ..) => return Ok(DueWork::Run(request)),
+            (Err(_), Some((space, keys)), ..) if differ => space.set_text(&keys),
+            (Err(_), None, Some(partition), None) if differ => partition.label().to_owned(),
+            (Err(_), None, None, Some(partitions)) if differ => partitions.clone(),
+            (Err(error), ..) => return Err(error),
+        };
+        let of = growing.filter(|_| !is_named).map(|asset| graph.key(*asset).clone());
+        let options = BackfillOptions { all: !self.stale_only, ..BackfillOptions::default() };
+        let run = Self { partition: None, partitions: None, ..self };
+        Ok(DueWork::Backfill(BackfillSpec { run, partitions: text, of, options }))
     }
 
     /// The request without partitions, which may be other ones each time that it is made.
@@ -75,7 +89,8 @@ impl RunSpec {
     ///
     /// As [`resolve`](Self::resolve), but of partitions.
     pub fn template(self, pipeline: &Pipeline) -> Result<RunRequest, RequestError> {
-        let Self { target, partition: _, partitions: _, config, tags, stale_only, origin, key: _ } = self;
+        let Self { target, partition: _, partitions: _, lag: _, config, tags, stale_only, origin, key: _ } =
+            self;
         RunTag::check_all(&tags)?;
         let mut resolved =
             RunRequest { config: Value::Object(Map::new()), stale_only, ..RunRequest::default() };
@@ -98,6 +113,32 @@ impl RunSpec {
         resolved.check_template(pipeline)?;
         Ok(resolved)
     }
+}
+
+/// What a schedule or a sensor asks for.
+#[derive(Clone, Debug)]
+pub enum DueWork {
+    /// A run.
+    Run(RunRequest),
+    /// A backfill: the assets are partitioned differently, so that one run can't make them.
+    Backfill(BackfillSpec),
+}
+
+/// The keys of an asset that are due at a moment, with all that there are.
+fn due_keys(
+    graph: &AssetGraph,
+    asset: AssetIndex,
+    moment: &KeyMoment,
+    lag: u32,
+) -> Result<(Arc<KeySpace>, KeySet), RequestError> {
+    let space = graph.key_space(asset, moment);
+    let keys = space.latest_but(lag);
+    if keys.is_empty() {
+        let than = if lag == 0 { String::new() } else { format!(" that {lag} others come after") };
+        let problem = Problem::new(format!("`{}` has no partition so far{than}", graph.key(asset)));
+        return Err(RequestError::Partitions { problem });
+    }
+    Ok((space, keys))
 }
 
 impl RunRequest {

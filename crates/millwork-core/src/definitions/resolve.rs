@@ -10,7 +10,7 @@ use super::renames::check_renames;
 use super::{DefinitionError, DefinitionErrors, Definitions, Job, Pipeline, RequestError};
 use crate::asset::{AssetDefinition, AssetKey, CheckDefinition, Computation, GateDefinition};
 use crate::automation::Automation;
-use crate::graph::{AssetGraph, AssetIndex, Selection, closest, order};
+use crate::graph::{AssetGraph, Selection, closest, order};
 use crate::param::{Input, KeyUse, Requirements};
 use crate::partition::PartitionsDefinition;
 use crate::partition::mapping::MappedAsset;
@@ -455,7 +455,6 @@ fn check_jobs(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         let makes = Selection::parse(&job.selection).and_then(|selection| selection.select(&pipeline.graph));
         // What is wrong with the selection is said above.
         let Ok(makes) = makes else { continue };
-        errors.extend(makes.iter().find_map(|asset| growing_partitions(&pipeline.graph, *asset)).map(wrong));
         errors.extend(match Automation::check_job(&pipeline.graph, &makes, condition) {
             Err(error) => vec![wrong(Problem::from(&error))],
             Ok(()) => {
@@ -498,23 +497,6 @@ fn check_conditions(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {
         let wrong = |problem| DefinitionError::InvalidCondition { asset: asset.clone(), problem };
         errors.extend(problems.into_iter().map(wrong));
     }
-}
-
-/// Why the condition of a job can't ask for an asset: it doesn't say for which of its partitions; `None` if it can.
-fn growing_partitions(graph: &AssetGraph, asset: AssetIndex) -> Option<Problem> {
-    let partitions = graph.growing_partitions(asset)?;
-    let dimensions = partitions.dimensions().iter().filter(|dimension| !dimension.is_fixed());
-    let names: Vec<String> = dimensions.map(|dimension| format!("`{}`", dimension.name)).collect();
-    let message = format!(
-        "the condition of a job doesn't say which partitions, and `{}` has some that are more with time ({})",
-        graph.key(asset),
-        names.join(", ")
-    );
-    Some(
-        Problem::new(message).with_hint(
-            "give the asset a condition of its own, or schedule the job: its run makes the windows that have just ended",
-        ),
-    )
 }
 
 fn check_watches(pipeline: &Pipeline, errors: &mut Vec<DefinitionError>) {

@@ -306,10 +306,19 @@ impl KeySpace {
 
     /// The keys of the last window of each dimension that has windows, with every text.
     pub fn latest(&self) -> KeySet {
+        self.latest_but(0)
+    }
+
+    /// The same of a window that so many others come after.
+    pub fn latest_but(&self, later: u32) -> KeySet {
+        let window = |present: &IndexSet| {
+            let of = KeySet::product([present.clone()]);
+            let place = of.count().checked_sub(u64::from(later) + 1)?;
+            let index = of.page(place, 1).pop()?.pop()?;
+            Some(IndexSet::from(index..=index))
+        };
         KeySet::product(self.dimensions.iter().map(|dimension| match &dimension.axis {
-            Axis::Windows(_) => {
-                dimension.present().last().map_or_else(IndexSet::default, |last| IndexSet::from(last..=last))
-            }
+            Axis::Windows(_) => window(dimension.present()).unwrap_or_default(),
             Axis::Texts(_) => dimension.present().clone(),
         }))
     }

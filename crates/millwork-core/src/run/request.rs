@@ -65,6 +65,9 @@ pub struct RunSpec {
     /// The set of partitions to make, as text, such as `2024-01-01..2024-01-31`; without either, every partition of a fixed list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partitions: Option<String>,
+    /// How many windows the one that is due is behind the latest, where it names no partition.
+    #[serde(default, skip_serializing_if = "is_none_behind")]
+    pub lag: u32,
     /// Its configuration, by step; over that of its job, if it has one.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub config: Value,
@@ -77,6 +80,10 @@ pub struct RunSpec {
     /// Where it comes from: tags that only Millwork sets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) origin: BTreeMap<String, String>,
+}
+
+fn is_none_behind(lag: &u32) -> bool {
+    *lag == 0
 }
 
 impl RunSpec {
@@ -96,6 +103,7 @@ impl RunSpec {
             key: None,
             partition: None,
             partitions: None,
+            lag: 0,
             config: Value::Object(Map::new()),
             tags: BTreeMap::new(),
             stale_only: false,
@@ -113,6 +121,12 @@ impl RunSpec {
     #[must_use]
     pub fn partition(self, partition: impl Into<PartitionKey>) -> Self {
         Self { partition: Some(partition.into()), ..self }
+    }
+
+    /// The run with a window in place of the latest, where it names no partition: `lag(1)` makes the one before it.
+    #[must_use]
+    pub fn lag(self, windows: u32) -> Self {
+        Self { lag: windows, ..self }
     }
 
     /// The run of a set of partitions, as text: `2024-01-01..2024-01-31`, `de,fr`, or `2024-01-01|*` of several dimensions.

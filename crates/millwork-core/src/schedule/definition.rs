@@ -63,6 +63,8 @@ pub struct Schedule {
     pub default_on: bool,
     /// What to do with missed ticks.
     pub misfire: Misfire,
+    /// How many windows the one that it makes is behind the latest.
+    pub lag: u32,
     /// The runs of a tick, if that is more than one of the target.
     pub runs: Option<RunsOfTick>,
     /// How long the function that names the runs may take; other schedules are evaluated meanwhile.
@@ -131,6 +133,7 @@ impl Schedule {
             tags: BTreeMap::new(),
             default_on: false,
             misfire: Misfire::default(),
+            lag: 0,
             runs: None,
             timeout: FUNCTION_TIMEOUT,
             dedup_window: DEDUP_WINDOW,
@@ -179,6 +182,12 @@ impl Schedule {
         self
     }
 
+    /// The schedule with a window in place of the latest: `lag(1)` makes the one before it, for data that comes late.
+    #[must_use]
+    pub fn lag(self, windows: u32) -> Self {
+        Self { lag: windows, ..self }
+    }
+
     /// The schedule with the runs that a function returns for each tick, given when it is due. They have the schedule's tags,
     /// too, and its configuration below their own; the schedule's selection or job is only displayed.
     #[must_use]
@@ -216,6 +225,7 @@ impl Schedule {
             let own = std::mem::replace(&mut run.config, self.config.clone());
             merge_config(&mut run.config, own);
             run.tags.extend(self.tags.clone());
+            run.lag = run.lag.max(self.lag);
         }
         let is_of_tick = |run: RunSpec| {
             run.origin(RunTag::Schedule, &self.name).origin(RunTag::ScheduledFor, due.to_string())

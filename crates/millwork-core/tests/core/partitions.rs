@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use millwork_core::definitions::DueWork;
 use millwork_core::partition::mapping::{Mapping, all, latest, window};
 use millwork_core::partition::{Dimensions, TimeWindow, TimeWindows, daily, dynamic, hourly, weekly};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunRequest, RunSpec};
 use millwork_core::{
-    Advice, AssetDefinition, AutomationCondition, Computation, Definitions, FromStep as _, Job, KeyMoment,
-    Partition, Pipeline,
+    Advice, AssetDefinition, Computation, Definitions, FromStep as _, KeyMoment, Partition, Pipeline,
 };
 
 /// Some moment on a Wednesday.
@@ -194,15 +194,35 @@ fn partitions_that_there_are_not_are_refused_before_anything_starts() {
 fn a_run_that_is_due_makes_the_latest_partitions() {
     let due = |selection: &str, moment: &KeyMoment| {
         let request = RunSpec::of(selection).resolve_due(&pipeline(), moment);
-        let request = request.map_err(|error| error.one_line())?;
-        Ok::<_, String>(request.partitions.iter().map(ToString::to_string).collect::<Vec<_>>())
+        match request.map_err(|error| error.one_line())? {
+            DueWork::Run(request) => {
+                Ok::<_, String>(request.partitions.iter().map(ToString::to_string).collect::<Vec<_>>())
+            }
+            DueWork::Backfill(backfill) => Ok(vec![format!(
+                "a backfill of {}, of {:?}",
+                backfill.partitions,
+                backfill.of.unwrap().as_str()
+            )]),
+        }
     };
     assert_eq!(due("days or same", &wednesday()).unwrap(), ["2026-01-13"]);
     assert_eq!(due("weeks", &wednesday()).unwrap(), ["2026-01-04"]);
+    assert_eq!(due("days or weeks", &wednesday()).unwrap(), ["a backfill of 2026-01-13, of \"days\""]);
     assert_eq!(due("newest", &wednesday()).unwrap(), [""; 0]);
     let before = KeyMoment::at("2026-01-01T12:00:00Z".parse().unwrap());
     assert_eq!(due("days", &before).unwrap_err(), "`days` has no partition so far");
     assert_eq!(due("sold", &wednesday()).unwrap_err(), "`sold` has no partition so far");
+    let behind = |lag| match RunSpec::of("days")
+        .lag(lag)
+        .resolve_due(&pipeline(), &wednesday())
+        .map_err(|error| error.one_line())?
+    {
+        DueWork::Run(request) => Ok(request.partitions[0].to_string()),
+        DueWork::Backfill(backfill) => Err(backfill.partitions),
+    };
+    assert_eq!(behind(2).unwrap(), "2026-01-11");
+    let message = "`days` has no partition so far that 1000 others come after";
+    assert_eq!(behind(1_000).unwrap_err(), message);
 }
 
 #[track_caller]
@@ -248,17 +268,6 @@ fn a_key_is_taken_as_a_type_that_fits() {
     let message = error.0[0].one_line();
     assert!(message.contains("the key has 2 values, and the asset 1 dimension: `time`"), "{message}");
     assert!(message.contains("hint: write `Partition<TimeWindow>`"), "{message}");
-}
-
-#[test]
-fn a_job_of_windows_has_no_condition() {
-    let eager = of("days", days()).describe(|spec| spec.automation = Some(AutomationCondition::eager()));
-    let missing = AutomationCondition::asset_matches("days", AutomationCondition::missing());
-    let definitions = Definitions::new().asset(eager);
-    definitions.clone().resolve().unwrap();
-    let error = definitions.job(Job::new("make", "days").automation(missing)).resolve().unwrap_err();
-    let message = error.0[0].one_line();
-    assert!(message.contains("the condition of a job doesn't say which partitions"), "{message}");
 }
 
 #[test]

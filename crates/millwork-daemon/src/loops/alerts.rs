@@ -234,6 +234,7 @@ impl Alerts {
                     (None, Some(OccurrenceKind::BudgetSpent { subject, reason }))
                 }
                 TickOutcome::Requested { .. }
+                | TickOutcome::Backfill { .. }
                 | TickOutcome::Skipped { .. }
                 | TickOutcome::Idle { .. }
                 | TickOutcome::Cooldown { .. }

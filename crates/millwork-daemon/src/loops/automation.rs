@@ -21,6 +21,7 @@ use crate::error::DaemonError;
 use crate::evaluation_state::EvaluationState;
 use crate::event::{DaemonEvent, Observer};
 use crate::loop_name::LoopName;
+use crate::requested::{Requested, requested};
 
 /// Requests the runs that conditions make due.
 pub(crate) struct Conditions {
@@ -120,7 +121,8 @@ impl Conditions {
         let mut rows = touched.into_iter().map(row).collect::<Result<Vec<_>, DaemonError>>()?;
         rows.extend(state.outdated.drain(..).map(|asset| AutomationRow { asset, state: None }));
         let cursor = serde_json::to_string(&state.state.cursor(state.events)).map_err(unwritable)?;
-        let (mut runs, mut ticks, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut runs, mut backfills) = (Vec::new(), Vec::new());
+        let (mut ticks, mut events) = (Vec::new(), Vec::new());
         if let Some(by) = decided.set_back {
             let reason = set_back(by);
             let error = reason.clone();
@@ -129,37 +131,54 @@ impl Conditions {
             events.push(DaemonEvent::LoopFailed { of: Self::NAME, error });
         }
         let tick = |outcome| Tick { instigator: instigator.clone(), due: now, at: now, micros, outcome };
-        let jobs = decided.jobs.iter().map(|job| (job, self.job_request(state, job)));
-        let of_jobs = jobs.map(|(job, request)| (vec![job.clone()], request));
-        let of_assets = decided.runs.into_iter().map(|RequestedRun { assets, partitions }| {
-            let request = RunRequest { partitions, ..request(assets.clone()) };
-            (assets, Ok(request))
-        });
-        for (subjects, request) in of_assets.chain(of_jobs) {
-            match request {
-                Ok(request) => {
-                    let run = RunId::new(now);
-                    ticks.push(tick(TickOutcome::Requested { run }));
-                    events.push(DaemonEvent::Automated { assets: request.assets.clone(), run });
-                    runs.push(NewRun { id: run, request, at: now, lease: None });
+        let mut all: Vec<Requested> = Vec::new();
+        for RequestedRun { assets, partitions } in decided.runs {
+            let request = RunRequest { partitions, ..request(assets) };
+            let run = NewRun { id: RunId::new(now), request, at: now, lease: None };
+            all.push(Requested::Run(run.into()));
+        }
+        for job in &decided.jobs {
+            let run = job_run(state, job);
+            let failed = match requested(&*self.store, &self.pipeline, &run, (None, now), |it| it).await? {
+                Ok(Requested::Nothing(reason)) | Err(reason) => format!("{job}: {reason}"),
+                Ok(requested) => {
+                    all.push(requested);
+                    continue;
                 }
-                Err(reason) => {
-                    let of: Vec<&str> = subjects.iter().map(AssetKey::as_str).collect();
-                    let reason = format!("{}: {reason}", of.join(", "));
-                    events.push(DaemonEvent::LoopFailed { of: Self::NAME, error: reason.clone() });
-                    ticks.push(tick(TickOutcome::Failed { reason }));
+            };
+            events.push(DaemonEvent::LoopFailed { of: Self::NAME, error: failed.clone() });
+            ticks.push(tick(TickOutcome::Failed { reason: failed }));
+        }
+        for requested in all {
+            match requested {
+                Requested::Run(run) => {
+                    ticks.push(tick(TickOutcome::Requested { run: run.id }));
+                    let assets = run.request.assets.clone();
+                    events.push(DaemonEvent::Automated { assets, run: run.id });
+                    runs.push(*run);
                 }
+                Requested::Backfill(backfill) => {
+                    let by = RunTag::Automation.of(&backfill.request.tags).unwrap_or_default().to_owned();
+                    events.push(DaemonEvent::backfill_requested(by, None, &backfill));
+                    // The store knows its number.
+                    backfills.push((*backfill, tick(TickOutcome::Idle { reason: String::new() })));
+                }
+                Requested::Nothing(_) => {}
             }
         }
         ticks.extend(decided.held_back.iter().filter_map(|subject| held_back(state, subject)).map(tick));
         let from = state.cursor.replace(cursor.clone());
-        let (requests, has_ticked) = (!runs.is_empty(), !ticks.is_empty());
-        let commit = Commit { runs, ticks, rows, ..Commit::new(instigator, from, cursor) };
+        let has_ticked = !ticks.is_empty() || !backfills.is_empty();
+        let (requests, starts_backfill) = (!runs.is_empty(), !backfills.is_empty());
+        let commit = Commit { runs, backfills, ticks, rows, ..Commit::new(instigator, from, cursor) };
         let recorded = self.store.commit(commit).await?;
         if recorded {
             events.iter().for_each(|event| (self.observer)(event));
             if requests {
                 self.activations.send(Activation::RunQueued);
+            }
+            if starts_backfill {
+                self.activations.send(Activation::StoreWritten);
             }
             if has_ticked {
                 self.activations.send(Activation::Ticked);
@@ -169,16 +188,13 @@ impl Conditions {
     }
 }
 
-impl Conditions {
-    /// The run of a job whose condition holds, with the reason as a tag.
-    fn job_request(&self, state: &EvaluationState, job: &AssetKey) -> Result<RunRequest, String> {
-        let verdict = state.explanation(job).map(|found| found.verdict).unwrap_or_default();
-        let reason = verdict.strip_prefix("requested: ").unwrap_or(&verdict);
-        let run = RunSpec::of_job(job_name(job).unwrap_or_default())
-            .origin(RunTag::Automation, job.as_str())
-            .origin(RunTag::Reason, reason);
-        Ok(run.template(&self.pipeline).map_err(|error| one_line_of(&error))?.queued())
-    }
+/// The run of a job whose condition holds, with the reason as a tag.
+fn job_run(state: &EvaluationState, job: &AssetKey) -> RunSpec {
+    let verdict = state.explanation(job).map(|found| found.verdict).unwrap_or_default();
+    let reason = verdict.strip_prefix("requested: ").unwrap_or(&verdict);
+    RunSpec::of_job(job_name(job).unwrap_or_default())
+        .origin(RunTag::Automation, job.as_str())
+        .origin(RunTag::Reason, reason)
 }
 
 /// The tick that says what holds back the run of an asset or a job.

@@ -469,4 +469,6 @@ mod tests {
 }
 
 #[cfg(test)]
+mod backfill_tests;
+#[cfg(test)]
 mod function_tests;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use millwork_core::backfill::Backfill;
 use millwork_core::event::{Event, EventBody, KindSet, NewEvent};
+use millwork_core::id::BackfillId;
 use millwork_core::retention::{KeptValues, Retention};
 use millwork_core::run::{RunId, RunRequest, StepKey};
 use millwork_core::stored::stored_json;
@@ -18,9 +19,10 @@ use crate::retention_store::LOGS;
 use crate::run_projection::RunProjection;
 use crate::version_store::{UndecidedVersions, answers, decides_about};
 use crate::{
-    AutomationRow, BackfillChange, Batch, Commit, Delivery, DeliveryState, Forgotten, HeldSlots,
-    InstigatorState, KeptStatuses, LatestAsset, NewDelivery, NewPending, NewRun, Pending, PendingAttempt,
-    PendingOutcome, PendingState, RunRecord, SlotId, StorageError, StoreInfo, StoredBackfill, Tick,
+    AutomationRow, BackfillChange, BackfillRecord, Batch, Commit, Delivery, DeliveryState, Forgotten,
+    HeldSlots, InstigatorState, KeptStatuses, LatestAsset, NewBackfill, NewDelivery, NewPending, NewRun,
+    Pending, PendingAttempt, PendingOutcome, PendingState, RunRecord, SlotId, StorageError, StoreInfo,
+    StoredBackfill, Tick, TickOutcome,
 };
 
 #[derive(Debug, Default)]
@@ -134,6 +136,16 @@ impl State {
     }
 
     /// Writes a commit, or nothing of it if its cursor is not the stored one.
+    pub(super) fn create_backfill(&mut self, backfill: NewBackfill) -> BackfillId {
+        let NewBackfill { request, plan, at } = backfill;
+        let (backfill, at) = (Backfill::new(plan), stored(at));
+        let id = BackfillId::new(self.backfills.len() as u64 + 1);
+        let (status, counts) = (backfill.status(), backfill.state().counts());
+        let record = BackfillRecord { id, request, status, counts, created_at: at, changed_at: at };
+        self.backfills.push(StoredBackfill { record, revision: 0, backfill });
+        id
+    }
+
     pub(super) fn commit(&mut self, commit: Commit) -> Result<bool, StorageError> {
         let Commit {
             instigator,
@@ -141,6 +153,7 @@ impl State {
             cursor,
             stuck_since,
             runs,
+            backfills,
             ticks,
             rows,
             deliveries,
@@ -162,7 +175,14 @@ impl State {
         runs.into_iter().try_for_each(|run| self.create(run))?;
         let state = self.instigators.entry(instigator.clone()).or_default();
         (state.cursor, state.stuck_since) = (Some(cursor), stuck_since.map(stored));
-        for tick in ticks {
+        let of_backfills: Vec<Tick> = backfills
+            .into_iter()
+            .map(|(backfill, tick)| Tick {
+                outcome: TickOutcome::Backfill { backfill: self.create_backfill(backfill) },
+                ..tick
+            })
+            .collect();
+        for tick in ticks.into_iter().chain(of_backfills) {
             self.last_tick += 1;
             self.ticks.push((self.last_tick, Tick { due: stored(tick.due), at: stored(tick.at), ..tick }));
         }

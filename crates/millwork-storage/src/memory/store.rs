@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use millwork_core::backfill::Backfill;
 use millwork_core::event::{Event, EventBody, NewEvent};
 use millwork_core::id::BackfillId;
 use millwork_core::retention::{KeptValues, Retention};
@@ -255,13 +254,7 @@ impl InstigatorStore for MemoryStore {
 #[async_trait]
 impl BackfillStore for MemoryStore {
     async fn create_backfill(&self, backfill: NewBackfill) -> Result<BackfillId, StorageError> {
-        let NewBackfill { request, plan, at } = backfill;
-        let (mut state, backfill, at) = (self.state()?, Backfill::new(plan), stored(at));
-        let id = BackfillId::new(state.backfills.len() as u64 + 1);
-        let (status, counts) = (backfill.status(), backfill.state().counts());
-        let record = BackfillRecord { id, request, status, counts, created_at: at, changed_at: at };
-        state.backfills.push(StoredBackfill { record, revision: 0, backfill });
-        Ok(id)
+        Ok(self.state()?.create_backfill(backfill))
     }
 
     async fn backfills(&self, query: BackfillQuery) -> Result<Vec<BackfillRecord>, StorageError> {

@@ -110,7 +110,7 @@ fn text<T: Serialize + DeserializeOwned>(what: &str, value: &T) -> Result<String
 
 /// Creates a backfill.
 #[derive(Debug)]
-struct CreateBackfill {
+pub(super) struct CreateBackfill {
     at: i64,
     changing: Changing,
     request: String,
@@ -118,7 +118,7 @@ struct CreateBackfill {
 }
 
 impl CreateBackfill {
-    fn new(NewBackfill { request, plan, at }: NewBackfill) -> Result<Self, StorageError> {
+    pub(super) fn new(NewBackfill { request, plan, at }: NewBackfill) -> Result<Self, StorageError> {
         let plan_text = text("the plan of the backfill", &plan)?;
         Ok(Self {
             at: to_micros(at),

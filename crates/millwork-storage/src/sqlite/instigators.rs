@@ -11,6 +11,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::automation::remember;
+use super::backfills::CreateBackfill;
 use super::deliveries::insert_delivery;
 use super::pending::{are_untouched, insert_pending, settle};
 use super::runs::CreateRun;
@@ -156,12 +157,19 @@ impl Change for SwitchInstigator {
 struct CommitEvaluation {
     commit: Commit,
     runs: Vec<CreateRun>,
+    backfills: Vec<(CreateBackfill, Tick)>,
 }
 
 impl CommitEvaluation {
     fn new(mut commit: Commit) -> Result<Self, StorageError> {
         let runs = std::mem::take(&mut commit.runs).into_iter().map(CreateRun::new);
-        Ok(Self { runs: runs.collect::<Result<_, _>>()?, commit })
+        let backfills = std::mem::take(&mut commit.backfills).into_iter();
+        let backfills = backfills.map(|(backfill, tick)| Ok((CreateBackfill::new(backfill)?, tick)));
+        Ok(Self {
+            runs: runs.collect::<Result<_, _>>()?,
+            backfills: backfills.collect::<Result<_, StorageError>>()?,
+            commit,
+        })
     }
 }
 
@@ -188,6 +196,10 @@ impl Change for CommitEvaluation {
         }
         for tick in ticks {
             transaction.add_tick(tick);
+        }
+        for (backfill, tick) in &self.backfills {
+            let backfill = backfill.apply(transaction).await?;
+            transaction.add_tick(&Tick { outcome: TickOutcome::Backfill { backfill }, ..tick.clone() });
         }
         remember(transaction, rows).await?;
         for delivery in deliveries {

@@ -1,5 +1,6 @@
 //! Backfills: created, found, and changed together with their runs.
 
+use millwork_core::Instigator;
 use millwork_core::backfill::{
     Backfill, BackfillAsset, BackfillOptions, BackfillRequest, BackfillRun, BackfillStatus, plan,
 };
@@ -7,7 +8,8 @@ use millwork_core::id::BackfillId;
 use millwork_core::partition::{Dimensions, fixed};
 use millwork_core::run::{RunId, RunRequest};
 use millwork_storage::{
-    BackfillChange, BackfillQuery, NewBackfill, NewRun, RunQuery, StorageError, StoredBackfill,
+    BackfillChange, BackfillQuery, Commit, NewBackfill, NewRun, RunQuery, StorageError, StoredBackfill, Tick,
+    TickOutcome,
 };
 
 use crate::backend::Backend;
@@ -106,4 +108,22 @@ pub(crate) async fn changed_with_its_runs(store: Backend) {
     });
     assert!(matches!(refused.await, Err(StorageError::DuplicateRun { .. })));
     assert_eq!((runs(&store).await, stored(&store, id).await.revision), (1, 1));
+}
+
+pub(crate) async fn created_by_an_evaluation(store: Backend) {
+    let nightly = Instigator::Schedule("nightly".to_owned());
+    let evaluation = |from: Option<&str>, cursor: &str| {
+        let outcome = TickOutcome::Idle { reason: String::new() };
+        let tick = Tick { instigator: nightly.clone(), due: at(9), at: at(10), micros: None, outcome };
+        let backfills = vec![(new(10), tick)];
+        Commit { backfills, ..Commit::new(nightly.clone(), from.map(str::to_owned), cursor) }
+    };
+    assert!(store.commit(evaluation(None, "1")).await.unwrap());
+    assert!(!store.commit(evaluation(None, "2")).await.unwrap(), "another daemon was first");
+    assert!(store.commit(evaluation(Some("1"), "2")).await.unwrap());
+    let found = store.backfills(BackfillQuery::default()).await.unwrap();
+    assert_eq!(found.iter().map(|record| record.id.number()).collect::<Vec<_>>(), [2, 1]);
+    let ticks = store.ticks(&[nightly], 9).await.unwrap();
+    let outcomes: Vec<TickOutcome> = ticks.into_iter().map(|tick| tick.outcome).collect();
+    assert_eq!(outcomes, [2, 1].map(|id| TickOutcome::Backfill { backfill: BackfillId::new(id) }));
 }

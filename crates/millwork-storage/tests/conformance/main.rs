@@ -57,6 +57,7 @@ const _: () = assert!(is_tested(StoreKind::Memory));
 
 for_each_backend! { [memory: Memory, sqlite: Sqlite] {
     crate::backfills::created_and_found as backfills_are_found,
+    crate::backfills::created_by_an_evaluation as backfills_are_created_by_evaluations,
     crate::backfills::changed_with_its_runs as backfills_change_with_their_runs,
     crate::statuses::kept_and_replaced as statuses_are_kept,
     crate::statuses::read_on_from_what_is_kept as statuses_go_on_from_what_is_kept,

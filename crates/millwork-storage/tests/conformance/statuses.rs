@@ -1,5 +1,6 @@
 //! What statuses follow from: kept, replaced, and gone on from.
 
+use millwork_core::asset_status::PartitionHealth;
 use millwork_core::event::{
     AssetRenamed, EventBody, InputVersion, Materialization, NewEvent, Provenance, StoredValue, ValueLocation,
 };
@@ -138,7 +139,7 @@ pub(crate) async fn read_on_from_what_is_kept(store: Backend) {
     let again = graph.index("again").unwrap();
     let stale = current.statuses().of(again).partitions.stale().next(None, 10);
     let details = current.partitions(&*store, graph, again, &stale).await.unwrap();
-    let reasons: Vec<String> = details.iter().flat_map(|partition| partition.reasons()).collect();
+    let reasons: Vec<String> = details.iter().flat_map(PartitionHealth::reasons).collect();
     let expected =
         ["`hours` (2026-01-01-01:00) has changed since", "`hours` (2026-01-01-02:00) is itself not fresh"];
     assert_eq!(reasons.len(), expected.len(), "{reasons:?}");

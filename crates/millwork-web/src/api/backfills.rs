@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
-use millwork_api::{BackfillDetails, BackfillPlanView, BackfillView, ErrorBody, find_asset};
+use millwork_api::{BackfillDetails, BackfillPage, BackfillPlanView, BackfillView, ErrorBody, find_asset};
 use millwork_core::backfill::{BackfillOptions, Operation, RunOrder, StopRule};
 use millwork_core::definitions::BackfillSpec;
 use millwork_core::id::BackfillId;
@@ -84,21 +84,24 @@ pub(super) struct BackfillPageQuery {
     before: Option<u64>,
 }
 
-/// Backfills, newest first.
+/// Backfills, newest first; `next` is the value of `before` for the next page.
 #[utoipa::path(
     get, path = "/api/v1/backfills", tag = "backfills", params(BackfillPageQuery),
-    responses((status = 200, description = "Backfills, newest first", body = Vec<BackfillView>))
+    responses((status = 200, description = "Backfills, newest first", body = BackfillPage))
 )]
 pub(super) async fn list(
     State(state): State<AppState>,
     Query(wanted): Query<BackfillPageQuery>,
-) -> Result<Json<Vec<BackfillView>>, ApiError> {
+) -> Result<Json<BackfillPage>, ApiError> {
+    let limit = wanted.limit.rows();
     let query = BackfillQuery {
         open_only: wanted.open,
         before: wanted.before.map(BackfillId::new),
-        limit: Some(wanted.limit.rows()),
+        limit: Some(limit),
     };
-    Ok(Json(state.store.backfills(query).await?.into_iter().map(BackfillView::from).collect()))
+    let backfills = state.store.backfills(query).await?;
+    let next = backfills.last().filter(|_| backfills.len() == limit as usize).map(|last| last.id);
+    Ok(Json(BackfillPage { backfills: backfills.into_iter().map(BackfillView::from).collect(), next }))
 }
 
 /// A backfill that was started.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use millwork_api::{parse_tag, run_status};
 use millwork_core::asset::plot::Plot;
 use millwork_core::clock::between;
-use millwork_core::run::{RunId, RunStatus};
+use millwork_core::run::{RunId, RunStatus, RunTag};
 use millwork_draw::plot::{TimelineBar, ToSvg as _, timeline};
 use millwork_storage::{RunQuery, RunRecord};
 use serde::Deserialize;
@@ -32,10 +32,14 @@ pub(super) struct RunRow {
     pub(super) short: String,
     pub(super) status: &'static str,
     pub(super) selection: String,
+    /// The partitions that were asked for, a few of many.
+    pub(super) partitions: String,
     pub(super) created_at: String,
     pub(super) took: String,
     /// The requester of the run: a schedule, a sensor, automation or a retry; empty if it was requested by hand.
     pub(super) by: String,
+    /// The number of the backfill that requested it.
+    pub(super) backfill: Option<String>,
     pub(super) reason: String,
 }
 
@@ -47,9 +51,11 @@ impl RunRow {
             short: run.id.short(),
             status: run.status.as_str(),
             selection: run.request.selection.clone(),
+            partitions: run.request.partitions_in_words(),
             created_at: run.created_at.to_string(),
             took: took.unwrap_or_default(),
             by: run.request.origin().map(|origin| origin.replace('`', "")).unwrap_or_default(),
+            backfill: RunTag::Backfill.of(&run.request.tags).map(str::to_owned),
             reason: match &run.damage {
                 Some(damage) => format!("damaged: {damage}"),
                 None => run.reason.clone().unwrap_or_default(),

@@ -31,14 +31,14 @@ async fn started(served: &Served) -> Value {
 
 #[tokio::test]
 async fn a_backfill_is_planned_started_and_operated() {
-    let served = served().await;
-    assert_eq!(served.get("/api/v1/backfills").await, json!([]));
+    let (served, none) = (served().await, json!({ "backfills": [], "next": null }));
+    assert_eq!(served.get("/api/v1/backfills").await, none);
     let body = json!({"job": "all", "partitions": WEEK, "partitions_per_run": 3, "order": "newest_first"});
     let (status, plan) = served.post("/api/v1/backfills/plan", body).await;
     assert_eq!((status, &plan["make"], &plan["runs"]), (200, &json!(8), &json!(4)), "{plan}");
     assert_eq!(plan["stages"][0]["partitions"], WEEK);
     assert_eq!(plan["stages"][0]["partitions_per_run"], 3);
-    assert_eq!(served.get("/api/v1/backfills").await, json!([]), "a plan starts nothing");
+    assert_eq!(served.get("/api/v1/backfills").await, none, "a plan starts nothing");
 
     let details = started(&served).await;
     assert_eq!((&details["backfill"], &details["status"]), (&json!(1), &json!("requested")));
@@ -51,8 +51,10 @@ async fn a_backfill_is_planned_started_and_operated() {
         let (found, view) = served.post(&format!("/api/v1/backfills/1/{operation}"), json!({})).await;
         assert_eq!((found, &view["status"]), (200, &json!(status)), "{operation}: {view}");
     }
-    assert_eq!(served.get("/api/v1/backfills?open=true").await, json!([]));
-    assert_eq!(served.get("/api/v1/backfills?limit=5").await[0]["counts"]["canceled"], 8);
+    assert_eq!(served.get("/api/v1/backfills?open=true").await, none);
+    assert_eq!(served.get("/api/v1/backfills?limit=5").await["backfills"][0]["counts"]["canceled"], 8);
+    assert_eq!(served.get("/api/v1/backfills?limit=1").await["next"], 1);
+    assert_eq!(served.get("/api/v1/backfills?limit=1&before=1").await, none);
     let (found, error) = served.post("/api/v1/backfills/1/pause", json!({})).await;
     assert_eq!((found, &error["error"]["code"]), (409, &json!("conflict")), "{error}");
 }

@@ -88,10 +88,7 @@ impl Away {
 }
 
 fn is_verdict(event: &Event) -> bool {
-    let unreadable = match &event.body {
-        EventBody::Unreadable(unreadable) => unreadable.kind,
-        _ => None,
-    };
+    let unreadable = if let EventBody::Unreadable(unreadable) = &event.body { unreadable.kind } else { None };
     event.body.is_one_of(KindSet::VERDICTS) || unreadable.is_some_and(|kind| KindSet::VERDICTS.contains(kind))
 }
 

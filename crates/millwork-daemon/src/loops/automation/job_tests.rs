@@ -10,13 +10,15 @@ use millwork_core::event::{
     AliasChange, AliasMoved, EventBody, Materialization, Mover, NewEvent, Provenance, StoredValue,
     ValueLocation,
 };
+use millwork_core::partition::mapping::Mapping;
+use millwork_core::partition::{daily, weekly};
 use millwork_core::run::{RunId, RunStatus, RunTag};
 use millwork_core::version::{AliasName, ReadAs, VersionNumber};
 use millwork_core::{
     Absent, AssetDefinition, AutomationCondition as Condition, Clock as _, Definitions, Instigator, Job,
     MetadataValue, SwitchedCursor, TestClock,
 };
-use millwork_storage::{Batch, Claim, Home, RunQuery, TickOutcome};
+use millwork_storage::{BackfillQuery, Batch, Claim, Home, RunQuery, TickOutcome};
 
 use super::Conditions;
 use crate::daemon::{Daemon, DaemonOptions};
@@ -140,6 +142,7 @@ impl<'a> Daemons<'a> {
             }
             TickOutcome::BudgetSpent { subject, until, .. } => Some(format!("{subject} waits until {until}")),
             TickOutcome::Requested { .. }
+            | TickOutcome::Backfill { .. }
             | TickOutcome::Skipped { .. }
             | TickOutcome::Idle { .. }
             | TickOutcome::RolledBack { .. }
@@ -238,6 +241,43 @@ async fn new_rows_are_counted_once_across_daemons() {
         daemons.record("stories", body).await;
         assert_eq!(daemons.after(1).await.len(), expected, "{rows}");
     }
+}
+
+/// Days, and, of a job, the weeks of them as well.
+fn of_days(makes: &'static str) -> Definitions {
+    let days = asset("days").partitions(daily("UTC").from("2026-04-01"));
+    let weeks = asset("weeks").partitions(weekly("UTC").from("2026-04-05")).policy(|computation| {
+        computation.requirements.mapped(&Mapping::inferred().tolerate_missing(), |requirements| {
+            requirements.partitions::<u32>("days");
+        });
+    });
+    definitions().assets([days, weeks]).job(Job::new("train", makes).automation(old()))
+}
+
+#[tokio::test]
+async fn a_job_of_windows_makes_those_that_have_just_ended() {
+    let folder = millwork_testing::folder();
+    let daemons = Daemons::new(folder.path(), || of_days("days"));
+    daemons.promoted(1, None).await;
+    assert!(daemons.after(1).await.is_empty());
+    assert_eq!(daemons.after(1).await, ["model is 2h old, older than 2h"]);
+    let (daemon, _) = daemons.next().await;
+    let runs = daemon.store.runs(RunQuery::default()).await.expect("runs");
+    assert_eq!(runs[0].request.partitions_in_words(), "2026-04-30");
+
+    // Where they are partitioned differently, it is a backfill.
+    let folder = millwork_testing::folder();
+    let daemons = Daemons::new(folder.path(), || of_days("days or weeks"));
+    daemons.promoted(1, None).await;
+    assert!(daemons.after(1).await.is_empty());
+    assert!(daemons.after(1).await.is_empty(), "there is no run yet");
+    let (daemon, _) = daemons.next().await;
+    let backfills = daemon.store.backfills(BackfillQuery::default()).await.expect("backfills");
+    let [backfill] = &backfills[..] else { panic!("{backfills:?}") };
+    assert_eq!(RunTag::Job.of(&backfill.request.tags), Some("train"));
+    assert_eq!(RunTag::Reason.of(&backfill.request.tags), Some("model is 2h old, older than 2h"));
+    let ticks = daemon.store.ticks(&[], 100).await.expect("ticks");
+    assert!(ticks.iter().any(|tick| tick.outcome == TickOutcome::Backfill { backfill: backfill.id }));
 }
 
 #[tokio::test]

@@ -169,6 +169,7 @@ async fn the_alias_goes_back_once_and_says_why() {
     let moved = ticks.iter().filter_map(|tick| match &tick.outcome {
         TickOutcome::RolledBack { subject, reason } => Some((subject.as_str(), reason.as_str())),
         TickOutcome::Requested { .. }
+        | TickOutcome::Backfill { .. }
         | TickOutcome::Skipped { .. }
         | TickOutcome::Idle { .. }
         | TickOutcome::Cooldown { .. }

@@ -78,6 +78,7 @@ impl Bench {
         ticks.reverse();
         let outcome = |tick: Tick| match tick.outcome {
             TickOutcome::Requested { .. } => "requested".to_owned(),
+            TickOutcome::Backfill { backfill } => format!("backfill {backfill}"),
             TickOutcome::Skipped { ticks } => format!("{ticks} skipped"),
             TickOutcome::Idle { reason } => format!("idle: {reason}"),
             TickOutcome::Cooldown { reason, .. }

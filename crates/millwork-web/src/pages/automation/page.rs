@@ -92,6 +92,8 @@ struct TickRow {
     took: String,
     state: &'static str,
     run: Option<(String, String)>,
+    /// The number of the backfill that was requested.
+    backfill: Option<String>,
     outcome: String,
 }
 
@@ -266,8 +268,11 @@ pub(super) fn subject_href(key: &AssetKey) -> String {
 }
 
 fn tick(tick: Tick) -> TickRow {
+    let backfill =
+        if let TickOutcome::Backfill { backfill } = tick.outcome { Some(backfill.to_string()) } else { None };
     let (state, run, outcome) = match tick.outcome {
         TickOutcome::Requested { run } => ("succeeded", Some((run.to_string(), run.short())), String::new()),
+        TickOutcome::Backfill { .. } => ("succeeded", None, String::new()),
         TickOutcome::Skipped { ticks } => {
             ("skipped", None, format!("{} missed", format::counted(ticks, "tick", "ticks")))
         }
@@ -287,6 +292,7 @@ fn tick(tick: Tick) -> TickRow {
         took: took.unwrap_or_default(),
         state,
         run,
+        backfill,
         outcome,
     }
 }

@@ -151,7 +151,10 @@ fn row(run: &RunRecord) -> [String; 6] {
         colored(run.status),
         when::moment(run.created_at),
         took.unwrap_or_default(),
-        run.request.selection.clone(),
+        match &run.request.partitions_in_words()[..] {
+            "" => run.request.selection.clone(),
+            partitions => format!("{} ({partitions})", run.request.selection),
+        },
         match &run.damage {
             Some(damage) => format!("damaged: {damage}"),
             None => run.reason.clone().unwrap_or_default(),

@@ -166,6 +166,7 @@ pub(super) fn print_ticks(ticks: Vec<Tick>, json: bool, none: &str) -> Result<Ex
 fn tick_row(tick: &Tick) -> [String; 4] {
     let outcome = match &tick.outcome {
         TickOutcome::Requested { run } => format!("run {}", run.short()),
+        TickOutcome::Backfill { backfill } => format!("backfill {backfill}"),
         TickOutcome::Skipped { ticks } => format!("{ticks} missed"),
         TickOutcome::Idle { reason } => format!("no run: {reason}"),
         TickOutcome::Cooldown { subject, reason, .. }
