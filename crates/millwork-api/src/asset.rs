@@ -270,6 +270,9 @@ impl MainNumberView {
 }
 
 impl AssetDetails {
+    /// The maximum number of partitions whose latest events are listed: those that were made last.
+    pub const MOST_PARTITIONS: u32 = 1_000;
+
     /// An asset with its status and its latest events, without those of partitions that aren't defined any more.
     pub fn new(
         graph: &AssetGraph,

@@ -1,6 +1,8 @@
 //! Reads what the status of assets follows from: the latest events of each asset and the last runs, without reading the whole log. The
 //! status is derived by core's [`asset_status`](millwork_core::asset_status).
 
+use std::collections::HashMap;
+
 use millwork_core::AssetKey;
 use millwork_core::asset_status::StatusFold;
 use millwork_core::event::{Event, EventBody, EventKind, KindSet};
@@ -8,7 +10,7 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::plan::AliasedVersion;
 use millwork_core::run::{RunState, RunStatus};
 
-use crate::{Alias, EventQuery, LatestAsset, Order, RunQuery, RunRecord, StorageError, Store};
+use crate::{Alias, EventQuery, LatestAsset, LatestOrder, Order, RunQuery, RunRecord, StorageError, Store};
 
 /// The number of last runs that are searched for failures, of each way in which they ended.
 const ENDED_RUNS: u32 = 20;
@@ -18,6 +20,9 @@ const ENDS: [RunStatus; 3] = [RunStatus::Failed, RunStatus::Canceled, RunStatus:
 const EVALUATIONS: usize = 3_000;
 /// The number of assets whose latest events are read at a time.
 const KEYS: usize = 200;
+/// The number of partitions of an asset that are read with those of others, and the number that are read at a time of one that has more.
+const FEW: u32 = 1_000;
+const MANY: u32 = 10_000;
 /// The number of events of all kinds among which the last ones of a kind are searched, however rare it is: the log has no index of most kinds.
 const LOOK_BACK: u64 = 500_000;
 /// The number of events that are read at a time.
@@ -55,7 +60,7 @@ pub(crate) async fn take_latest(
     each_latest(store, &keys, |latest| latest.events().for_each(|event| fold.apply(event))).await
 }
 
-/// Passes the latest events of many assets to `take`, some assets at a time: metadata may hold curves and pictures, and those of all assets
+/// Passes the latest events of many assets to `take`, some assets and some partitions at a time: metadata may hold curves and pictures, and those of all assets
 /// would exhaust memory. Events that are written meanwhile may be seen or not.
 pub async fn each_latest(
     store: &dyn Store,
@@ -63,7 +68,23 @@ pub async fn each_latest(
     mut take: impl FnMut(LatestAsset),
 ) -> Result<(), StorageError> {
     for keys in keys.chunks(KEYS) {
-        store.latest(keys).await?.into_iter().for_each(&mut take);
+        let few = store.latest_of_few(keys, FEW).await?;
+        let mut counts: HashMap<AssetKey, u64> = HashMap::new();
+        for latest in few {
+            *counts.entry(latest.asset.clone()).or_default() += 1;
+            take(latest);
+        }
+        for (asset, mut taken) in counts.into_iter().filter(|(_, count)| *count >= u64::from(FEW)) {
+            loop {
+                let more = store.latest_page(&asset, LatestOrder::Any, taken, MANY).await?;
+                taken += u64::from(MANY);
+                // A page may have fewer, where an event is damaged.
+                if more.is_empty() {
+                    break;
+                }
+                more.into_iter().for_each(&mut take);
+            }
+        }
     }
     Ok(())
 }

@@ -57,8 +57,31 @@ pub trait EventLog: std::fmt::Debug + Send + Sync {
     /// costs what is asked for, however many partitions the assets have.
     async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError>;
 
+    /// The latest events of each of these assets as [`latest`](Self::latest) has them, but of at most `most` partitions of each: those that
+    /// [`latest_page`](Self::latest_page) has first.
+    async fn latest_of_few(&self, assets: &[AssetKey], most: u32) -> Result<Vec<LatestAsset>, StorageError>;
+
+    /// The latest events of some partitions of an asset, so many of them after those that are skipped: a million would take hundreds of
+    /// megabytes at once.
+    async fn latest_page(
+        &self,
+        asset: &AssetKey,
+        order: LatestOrder,
+        skip: u64,
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError>;
+
     /// The stored form of a value that is kept in the database, by the sequence number of its materialization.
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError>;
+}
+
+/// The order of the partitions of an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LatestOrder {
+    /// Some order, which stays the same.
+    Any,
+    /// Those with the newest verdicts first.
+    NewestFirst,
 }
 
 /// The latest events of an asset or one of its partitions.

@@ -78,7 +78,7 @@ pub use backfills::{
     overlapping_backfills, plan_backfill, typical_durations,
 };
 pub use error::{StorageError, Unwritable};
-pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, Order};
+pub use event_log::{Batch, EventLog, EventQuery, LatestAsset, LatestOrder, Order};
 pub use follow::{Followed, follow};
 pub use history::{HistoryQuery, history};
 pub use home::{Announced, Holder, Home, Liveness};

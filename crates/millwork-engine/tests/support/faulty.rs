@@ -17,9 +17,9 @@ use millwork_storage::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
     BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
     Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, KeepStatuses,
-    KeptStatuses, LatestAsset, Maintenance, NewBackfill, NewRun, Pending, PendingStore, PoolSlots,
-    RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StatusStore, StorageError, Store,
-    StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
+    KeptStatuses, LatestAsset, LatestOrder, Maintenance, NewBackfill, NewRun, Pending, PendingStore,
+    PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StatusStore, StorageError,
+    Store, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
 };
 use tokio::sync::RwLock;
 
@@ -102,6 +102,22 @@ impl EventLog for Faulty {
     async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError> {
         self.check(Fault::Latest)?;
         self.inner.latest_of(partitions).await
+    }
+
+    async fn latest_of_few(&self, assets: &[AssetKey], most: u32) -> Result<Vec<LatestAsset>, StorageError> {
+        self.check(Fault::Latest)?;
+        self.inner.latest_of_few(assets, most).await
+    }
+
+    async fn latest_page(
+        &self,
+        asset: &AssetKey,
+        order: LatestOrder,
+        skip: u64,
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        self.check(Fault::Latest)?;
+        self.inner.latest_page(asset, order, skip, most).await
     }
 
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {

@@ -21,9 +21,9 @@ use crate::{
     AlertStore, Alias, AttemptOutcome, AutomationRow, AutomationStore, BackfillChange, BackfillQuery,
     BackfillRecord, BackfillStore, Batch, Claim, Commit, Delivery, DeliveryState, EventLog, EventQuery,
     Fence, Finding, Forgotten, HeldSlots, Holder, InstigatorState, InstigatorStore, KeepStatuses,
-    KeptStatuses, LatestAsset, Maintenance, NewBackfill, NewRun, Order, Pending, PendingState, PendingStore,
-    PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StatusStore, StorageError,
-    StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
+    KeptStatuses, LatestAsset, LatestOrder, Maintenance, NewBackfill, NewRun, Order, Pending, PendingState,
+    PendingStore, PoolSlots, RenameStore, RetentionStore, RunQuery, RunRecord, RunStore, SlotId, StatusStore,
+    StorageError, StoreCounts, StoreInfo, StoredBackfill, TakeSlots, Tick, Unwritable, VersionStore,
 };
 
 /// A store in memory, for tests.
@@ -84,6 +84,32 @@ impl EventLog for MemoryStore {
             partitions.iter().any(is_wanted)
         });
         Ok(latest)
+    }
+
+    async fn latest_of_few(&self, assets: &[AssetKey], most: u32) -> Result<Vec<LatestAsset>, StorageError> {
+        let mut counts: BTreeMap<AssetKey, u32> = BTreeMap::new();
+        let mut latest = self.latest(assets).await?;
+        latest.retain(|latest| {
+            let count = counts.entry(latest.asset.clone()).or_default();
+            *count += 1;
+            *count <= most
+        });
+        Ok(latest)
+    }
+
+    async fn latest_page(
+        &self,
+        asset: &AssetKey,
+        order: LatestOrder,
+        skip: u64,
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        let mut latest = self.latest(std::slice::from_ref(asset)).await?;
+        if order == LatestOrder::NewestFirst {
+            latest.sort_by_key(|latest| std::cmp::Reverse(latest.verdict.sequence));
+        }
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        Ok(latest.into_iter().skip(skip).take(most as usize).collect())
     }
 
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {

@@ -12,7 +12,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use super::append::Append;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::{SqliteStore, failure};
-use crate::{Batch, EventLog, EventQuery, LatestAsset, Order, StorageError};
+use crate::{Batch, EventLog, EventQuery, LatestAsset, LatestOrder, Order, StorageError};
 
 /// The number of a name, to be bound: NULL for an unknown one, which equals nothing.
 const NUMBER_OF_NAME: &str = "(SELECT id FROM names WHERE name = ";
@@ -66,6 +66,20 @@ impl EventLog for SqliteStore {
 
     async fn latest_of(&self, partitions: &[AssetPartition]) -> Result<Vec<LatestAsset>, StorageError> {
         self.reader.latest_of(partitions).await
+    }
+
+    async fn latest_of_few(&self, assets: &[AssetKey], most: u32) -> Result<Vec<LatestAsset>, StorageError> {
+        self.reader.latest_of_few(assets, most).await
+    }
+
+    async fn latest_page(
+        &self,
+        asset: &AssetKey,
+        order: LatestOrder,
+        skip: u64,
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        self.reader.latest_page(asset, order, skip, most).await
     }
 
     async fn value(&self, sequence: u64) -> Result<Option<Vec<u8>>, StorageError> {

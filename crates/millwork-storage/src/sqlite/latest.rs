@@ -15,7 +15,7 @@ use super::failure::unreadable;
 use super::packed_events::{PACKED_EVENT, PACKED_TOGETHER};
 use super::reader::Reader;
 use super::writer::Transaction;
-use crate::{LatestAsset, StorageError};
+use crate::{LatestAsset, LatestOrder, StorageError};
 
 /// The number of assets that one statement asks for, so that its answer has a bounded size.
 const ASSETS_AT_ONCE: usize = 4096;
@@ -86,6 +86,57 @@ impl Reader {
             events.extend(self.unpacked("read the latest events", query).await?);
         }
         Ok(fold(events))
+    }
+}
+
+impl Reader {
+    /// The latest events of these assets, but of no more than so many partitions of each.
+    pub(super) async fn latest_of_few(
+        &self,
+        assets: &[AssetKey],
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        // The partition of which none is left out is found in the index, which small assets have little of.
+        let text: Arc<str> = format!(
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM json_each(?1) AS wanted \
+             CROSS JOIN names ON names.name = wanted.value \
+             CROSS JOIN latest ON latest.asset = names.id AND latest.partition < ifnull((SELECT beyond.partition FROM latest AS beyond \
+             WHERE beyond.asset = names.id ORDER BY beyond.partition LIMIT 1 OFFSET ?2), {}) \
+             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))",
+            i64::MAX
+        )
+        .into();
+        let mut events = Vec::with_capacity(assets.len());
+        for assets in assets.chunks(ASSETS_AT_ONCE) {
+            let wanted = serde_json::to_string(assets).expect("keys are strings");
+            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted).bind(i64::from(most));
+            events.extend(self.unpacked("read the latest events", query).await?);
+        }
+        Ok(fold(events))
+    }
+
+    /// The latest events of some partitions of an asset.
+    pub(super) async fn latest_page(
+        &self,
+        asset: &AssetKey,
+        order: LatestOrder,
+        skip: u64,
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        let order = match order {
+            LatestOrder::Any => "partition",
+            LatestOrder::NewestFirst => "verdict DESC",
+        };
+        let text = AssertSqlSafe(format!(
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM (SELECT materialization, verdict FROM latest \
+             WHERE asset = (SELECT id FROM names WHERE name = ?1) ORDER BY {order} LIMIT ?2 OFFSET ?3) AS latest \
+             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))"
+        ));
+        let query = sqlx::query(text)
+            .bind(asset.as_str().to_owned())
+            .bind(i64::from(most))
+            .bind(i64::try_from(skip).unwrap_or(i64::MAX));
+        Ok(fold(self.unpacked("read the latest events", query).await?))
     }
 }
 

@@ -1,8 +1,8 @@
 //! The latest events of assets.
 
 use millwork_core::event::EventBody;
-use millwork_core::{AssetPartition, PartitionKey};
-use millwork_storage::Store;
+use millwork_core::{AssetKey, AssetPartition, PartitionKey};
+use millwork_storage::{LatestAsset, LatestOrder, Store};
 
 use crate::backend::Backend;
 use crate::samples::{append, create, kept, materialized, not_materialized, of_step, run_id};
@@ -19,6 +19,27 @@ async fn check(store: &dyn Store, expected: &[(&str, Option<&str>, Option<u64>, 
         })
         .collect();
     assert_eq!(found, expected);
+    // In pages it is the same.
+    let assets: Vec<AssetKey> = ["c", "b", "a", "unheard_of"].map(AssetKey::from).to_vec();
+    assert_eq!(store.latest_of_few(&assets, 100).await.unwrap(), latest);
+    let firsts = store.latest_of_few(&assets, 1).await.unwrap();
+    assert!(firsts.iter().all(|first| latest.contains(first)));
+    assert!(firsts.is_sorted_by(|one, other| one.asset < other.asset), "one of each");
+    for asset in &assets {
+        let mut of_asset: Vec<LatestAsset> =
+            latest.iter().filter(|latest| latest.asset == *asset).cloned().collect();
+        assert_eq!(firsts.iter().any(|first| first.asset == *asset), !of_asset.is_empty());
+        let mut pages = Vec::new();
+        for skip in 0..of_asset.len() as u64 + 1 {
+            pages.extend(store.latest_page(asset, LatestOrder::Any, skip, 1).await.unwrap());
+        }
+        assert_eq!(pages.first(), firsts.iter().find(|first| first.asset == *asset));
+        pages.sort_by_key(|latest| latest.verdict.sequence);
+        of_asset.sort_by_key(|latest| latest.verdict.sequence);
+        assert_eq!(pages, of_asset);
+        let newest = store.latest_page(asset, LatestOrder::NewestFirst, 0, 1).await.unwrap();
+        assert_eq!(newest.first(), of_asset.last());
+    }
     // One by one it is the same, whatever else is asked for.
     let keys =
         latest.iter().map(|latest| AssetPartition::new(latest.asset.clone(), latest.partition.clone()));

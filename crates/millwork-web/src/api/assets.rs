@@ -9,7 +9,7 @@ use millwork_api::{
 use millwork_core::graph::AssetIndex;
 use millwork_core::version::WhichVersion;
 use millwork_core::{ConfigFilter, Problem};
-use millwork_storage::{HistoryQuery, LatestAsset, history};
+use millwork_storage::{HistoryQuery, LatestAsset, LatestOrder, history};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -87,7 +87,10 @@ pub(super) async fn show(
             let problem = Problem::new("the parameter `partition` is for a version");
             return Err(ApiError::invalid(problem.with_hint(format!("write `{key}@VERSION`"))));
         }
-        WhichVersion::Latest => state.store.latest(std::slice::from_ref(&asset.spec.key)).await?,
+        WhichVersion::Latest => {
+            let (key, newest) = (&asset.spec.key, LatestOrder::NewestFirst);
+            state.store.latest_page(key, newest, 0, AssetDetails::MOST_PARTITIONS).await?
+        }
         WhichVersion::Number(_) | WhichVersion::Alias(_) => {
             let found =
                 find_version_of(&*state.store, graph, &written, partition.as_deref(), &moment).await?;

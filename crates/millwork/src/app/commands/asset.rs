@@ -12,7 +12,7 @@ use millwork_core::version::WhichVersion;
 use millwork_core::{AssetKey, AssetMetric, AssetPartition, ConfigFilter, RecordedConfig};
 use millwork_core::{Metadata, MetadataValue, PartitionKey, Problem, Table};
 use millwork_engine::EngineOptions;
-use millwork_storage::{CurrentStatuses, EventQuery, HistoryQuery, LatestAsset, Order, history};
+use millwork_storage::{CurrentStatuses, EventQuery, HistoryQuery, LatestAsset, LatestOrder, Order, history};
 use serde_json::Value;
 
 use crate::app::failure::{Exit, Failure};
@@ -121,7 +121,7 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
     let opened = session.home().await?;
     let moment = opened.moment(graph).await?;
     let latest = match &which {
-        WhichVersion::Latest => opened.store.latest(std::slice::from_ref(&key)).await?,
+        WhichVersion::Latest => newest(&opened, &key).await?,
         WhichVersion::Number(_) | WhichVersion::Alias(_) => {
             let event = find_version_of(&*opened.store, graph, written, partition, &moment).await?.event;
             let (asset, partition) = (key.clone(), event.partition.clone());
@@ -206,9 +206,15 @@ fn listed(keys: &[impl ToString]) -> String {
     keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// The latest events of an asset's partitions, those with the newest verdicts.
+async fn newest(opened: &Opened, key: &AssetKey) -> Result<Vec<LatestAsset>, Failure> {
+    let (newest, most) = (LatestOrder::NewestFirst, AssetDetails::MOST_PARTITIONS);
+    Ok(opened.store.latest_page(key, newest, 0, most).await?)
+}
+
 /// The last materialization of an asset as it is defined now: of one of its partitions, or of the whole asset if it has none.
 async fn latest(opened: &Opened, graph: &AssetGraph, key: &AssetKey) -> Result<Option<Event>, Failure> {
-    let latest = opened.store.latest(std::slice::from_ref(key)).await?;
+    let latest = newest(opened, key).await?;
     let (index, moment) = (graph.index(key.as_str()), opened.moment(graph).await?);
     let is_defined = |latest: &LatestAsset| {
         index.is_some_and(|index| graph.has_partition(index, latest.partition.as_ref(), &moment))
