@@ -8,8 +8,8 @@ use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, StepNode};
 use millwork_core::param::{Input, Requirements};
 use millwork_core::run::StepKey;
 use millwork_core::{
-    AssetKey, AssetMetric, AssetStatus, Better, CodeVersion, ConfigSchema, Freshness, FreshnessPolicy,
-    KeyMoment, MetricChange, PartitionKey,
+    AssetFreshness, AssetKey, AssetMetric, AssetStatus, Better, CodeVersion, ConfigSchema, Freshness,
+    FreshnessPolicy, KeyMoment, MetricChange, PartitionKey,
 };
 use millwork_storage::LatestAsset;
 use serde::Serialize;
@@ -169,6 +169,9 @@ pub struct FreshnessView {
     /// Since when the asset has been in this state; `null` if the policy doesn't determine it.
     #[schema(required)]
     pub since: Option<Timestamp>,
+    /// The window of time without all of its values that makes the asset late; absent unless the policy is about the latest window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_window: Option<String>,
 }
 
 /// The latest events of an asset or one of its partitions.
@@ -277,19 +280,17 @@ impl AssetDetails {
     pub fn new(
         graph: &AssetGraph,
         asset: &AssetNode,
-        state: AssetStatus,
+        health: &AssetHealth,
         mut latest: Vec<LatestAsset>,
         moment: &KeyMoment,
     ) -> Self {
-        let now = moment.now();
         if let Some(index) = graph.index(asset.spec.key.as_str()) {
             latest.retain(|latest| graph.has_partition(index, latest.partition.as_ref(), moment));
         }
-        let made =
-            latest.iter().filter_map(|latest| latest.materialization.as_ref()).map(|event| event.at).max();
-        let freshness = asset.spec.freshness.as_ref().map(|policy| FreshnessView::new(policy, made, now));
+        let freshness = asset.spec.freshness.as_ref().zip(health.freshness.as_ref());
+        let freshness = freshness.map(|(policy, freshness)| FreshnessView::new(policy, freshness));
         let latest = latest.into_iter().map(Into::into).collect();
-        Self { asset: AssetView::new(graph, asset, moment), state, freshness, latest }
+        Self { asset: AssetView::new(graph, asset, moment), state: health.status, freshness, latest }
     }
 
     /// The last materialization of any partition.
@@ -300,9 +301,11 @@ impl AssetDetails {
 }
 
 impl FreshnessView {
-    /// The state under a policy of an asset that was last materialized at a time; `None` if it never was.
-    pub fn new(policy: &FreshnessPolicy, made: Option<Timestamp>, now: Timestamp) -> Self {
-        Self { policy: policy.to_string(), state: policy.state(made, now), since: policy.since(made, now) }
+    /// A policy with what was found by it.
+    pub fn new(policy: &FreshnessPolicy, freshness: &AssetFreshness) -> Self {
+        let AssetFreshness { state, since, late_window } = freshness;
+        let late_window = late_window.as_ref().map(ToString::to_string);
+        Self { policy: policy.to_string(), state: *state, since: *since, late_window }
     }
 }
 

@@ -52,7 +52,7 @@ pub use definitions::{
     Asset, Assets, Declaration, DefinitionError, DefinitionErrors, Definitions, External, Job, Pipeline,
     expansion,
 };
-pub use freshness::{Freshness, FreshnessPolicy};
+pub use freshness::{AssetFreshness, Freshness, FreshnessPolicy};
 pub use instigator::{Instigator, SwitchedCursor};
 pub use param::*;
 pub use partition::AssetPartition;

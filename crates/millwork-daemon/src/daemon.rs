@@ -302,6 +302,7 @@ impl Daemon {
             observer: self.observer.clone(),
             activations: self.activations.clone(),
             poll_interval: self.options.slow_poll_interval(),
+            statuses: None,
             looked_at: None,
         }
     }

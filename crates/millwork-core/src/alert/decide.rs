@@ -21,7 +21,7 @@ use crate::automation::{
 use crate::clock::CLOCK_TOLERANCE;
 use crate::condition::COVERAGE;
 use crate::event::{ShadowCalled, ShadowOutcome};
-use crate::freshness::Freshness;
+use crate::freshness::{AssetFreshness, Freshness, FreshnessPolicy};
 use crate::graph::{AssetGraph, Selection};
 use crate::instigator::Instigator;
 use crate::run::RunStatus;
@@ -59,6 +59,12 @@ impl AlertRules {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// Whether one of them wants to know of assets that aren't fresh.
+    pub fn watch_freshness(&self) -> bool {
+        let mut triggers = self.rules.iter().flat_map(|(rule, _)| &rule.triggers);
+        triggers.any(|trigger| matches!(trigger, Trigger::NotFresh(_)))
     }
 
     /// Whether one of them wants to know how a metric of an asset changed.
@@ -446,12 +452,16 @@ fn of_asset(
             })
         }
         Trigger::NotFresh(least) => {
-            let OccurrenceKind::Freshness { state, since, policy, last } = &occurrence.kind else {
+            let OccurrenceKind::Freshness { found: now, policy, last } = &occurrence.kind else {
                 return None;
             };
-            let (found_state, title) = freshness(*least, *state, *since, *last, &name)?;
+            let (found_state, title) = freshness(*least, now, policy, *last, &name)?;
+            let window = now.late_window.as_ref();
+            let window =
+                window.map(|window| format!("The window `{window}` isn't complete. ")).unwrap_or_default();
             let last = last.map_or_else(|| "never".to_owned(), moment);
-            Some(found(found_state, title, format!("It was last materialized {last}; its policy: {policy}.")))
+            let detail = format!("{window}It was last materialized {last}; its policy: {policy}.");
+            Some(found(found_state, title, detail))
         }
         Trigger::ShadowFailed => {
             let OccurrenceKind::ShadowCalled(called) = &occurrence.kind else { return None };
@@ -528,21 +538,24 @@ fn of_asset(
 /// The state of an asset's freshness and its text; `None` if its freshness is unknown.
 fn freshness(
     least: Freshness,
-    state: Freshness,
-    since: Option<Timestamp>,
+    now: &AssetFreshness,
+    policy: &FreshnessPolicy,
     last: Option<Timestamp>,
     name: &str,
 ) -> Option<(SubjectState, String)> {
-    match state {
-        Freshness::Fail => Some((SubjectState::Bad(2, since), format!("{name} is not fresh"))),
+    match now.state {
+        Freshness::Fail => Some((SubjectState::Bad(2, now.since), format!("{name} is not fresh"))),
         Freshness::Warn if least == Freshness::Warn => {
-            Some((SubjectState::Bad(1, since), format!("{name} is about to be no longer fresh")))
+            Some((SubjectState::Bad(1, now.since), format!("{name} is about to be no longer fresh")))
         }
         Freshness::Warn | Freshness::Pass => Some((SubjectState::Good, String::new())),
-        Freshness::Unknown => {
-            let title = format!("How fresh {name} is is not known: it is dated in the future");
-            last.map(|_| (SubjectState::Bad(1, None), title))
-        }
+        Freshness::Unknown => match policy {
+            FreshnessPolicy::TimeWindow { .. } | FreshnessPolicy::Cron { .. } => {
+                let title = format!("How fresh {name} is is not known: it is dated in the future");
+                last.map(|_| (SubjectState::Bad(1, None), title))
+            }
+            FreshnessPolicy::LatestWindow { .. } => None,
+        },
     }
 }
 

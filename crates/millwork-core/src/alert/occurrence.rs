@@ -10,7 +10,7 @@ use crate::event::{
     AliasMoved, CheckEvaluation, Event, EventBody, EventKind, KindSet, ShadowCalled, VersionDecided,
     VersionJudged,
 };
-use crate::freshness::Freshness;
+use crate::freshness::{AssetFreshness, FreshnessPolicy};
 use crate::graph::AssetGraph;
 use crate::instigator::Instigator;
 use crate::partition::PartitionKey;
@@ -79,12 +79,10 @@ pub enum OccurrenceKind {
     ShadowCalled(ShadowCalled),
     /// The freshness of an asset was evaluated.
     Freshness {
-        /// The state of the asset's freshness.
-        state: Freshness,
-        /// Since when it is in that state, if that follows from the policy.
-        since: Option<Timestamp>,
-        /// The policy in words.
-        policy: String,
+        /// The asset's freshness.
+        found: AssetFreshness,
+        /// The policy that it follows from.
+        policy: FreshnessPolicy,
         /// When the asset was last materialized; `None` if never.
         last: Option<Timestamp>,
     },

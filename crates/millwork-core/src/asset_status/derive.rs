@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::compared::{Compared, Comparison, Moved, inputs, newest};
 use super::details::Details;
 use super::elsewhere::Lacking;
@@ -11,6 +13,7 @@ use super::health::{AssetHealth, PartitionHealth};
 use super::sets::{Keys, PartitionSets};
 use super::stored::{LARGE, StoredStatus};
 use crate::asset::AssetStatus;
+use crate::freshness::{AssetFreshness, Made};
 use crate::graph::{AssetGraph, AssetIndex, StepIndex};
 use crate::id::AssetKey;
 use crate::index::IndexVec;
@@ -303,9 +306,7 @@ impl Update<'_> {
     fn as_before(&self, asset: AssetIndex) -> Option<(Arc<AssetHealth>, Arc<Compared>)> {
         let compared = self.compared_before(asset)?.clone();
         let health = self.before.assets.get(asset)?;
-        let policy = self.graph.assets()[asset].spec.freshness.as_ref();
-        let freshness =
-            policy.map(|policy| policy.state(health.last_materialized_at, self.next.moment.now()));
+        let freshness = self.freshness(asset, health.last_materialized_at, &health.partitions);
         if freshness == health.freshness {
             return Some((health.clone(), compared));
         }
@@ -342,11 +343,10 @@ impl Update<'_> {
             .flatten()
             .filter(|(partition, _)| sets.index_of(partition.as_ref()).is_some_and(is_there));
         let failing_checks = failing.flat_map(|(_, checks)| checks.iter().cloned()).collect();
-        let policy = node.spec.freshness.as_ref();
         let mut health = AssetHealth {
             status: sets.worst().unwrap_or(otherwise),
             last_materialized_at,
-            freshness: policy.map(|policy| policy.state(last_materialized_at, self.next.moment.now())),
+            freshness: self.freshness(asset, last_materialized_at, &sets),
             partitions: sets,
             progress,
             failing_checks,
@@ -354,6 +354,17 @@ impl Update<'_> {
         };
         health.reasons = self.reasons(asset, &health, compared);
         health
+    }
+
+    fn freshness(
+        &self,
+        asset: AssetIndex,
+        last_at: Option<Timestamp>,
+        sets: &PartitionSets,
+    ) -> Option<AssetFreshness> {
+        let policy = self.graph.assets()[asset].spec.freshness.as_ref()?;
+        let made = Made { last_at, space: sets.space(), existing: sets.existing() };
+        Some(policy.evaluate(&made, self.next.moment.now()))
     }
 
     /// Why an asset isn't fresh, by its first partitions that aren't, and the first for each kind of reason.

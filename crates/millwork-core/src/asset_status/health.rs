@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::fold::StepProgress;
 use super::sets::PartitionSets;
 use crate::asset::AssetStatus;
-use crate::freshness::Freshness;
+use crate::freshness::AssetFreshness;
 use crate::id::PartitionKey;
 use crate::outcome::Failure;
 use crate::plan::{Cause, Staleness};
@@ -20,9 +20,9 @@ pub struct AssetHealth {
     pub status: AssetStatus,
     /// When any of its partitions was last materialized; `None` if never.
     pub last_materialized_at: Option<Timestamp>,
-    /// Its freshness by its policy; `None` without one. The policy is about the asset as a whole: one that has a new
+    /// Its freshness by its policy, and since when; `None` without one. The policy is about the asset as a whole: one that has a new
     /// partition every day isn't late because of the first.
-    pub freshness: Option<Freshness>,
+    pub freshness: Option<AssetFreshness>,
     /// Its partitions by what is known of them. Of an external asset, those that were reported.
     pub partitions: PartitionSets,
     pub(super) progress: Option<StepProgress>,
@@ -50,12 +50,9 @@ pub struct PartitionHealth {
 }
 
 impl AssetHealth {
-    /// Whether its value is older than its freshness policy wants.
+    /// Whether its value is older than its freshness policy wants, or its latest window isn't there.
     pub fn is_late(&self) -> bool {
-        match self.freshness {
-            Some(Freshness::Warn | Freshness::Fail) => true,
-            Some(Freshness::Pass | Freshness::Unknown) | None => false,
-        }
+        self.freshness.as_ref().is_some_and(AssetFreshness::is_late)
     }
 
     /// Whether any of its partitions is stale or missing, whatever runs or has failed: a run of stale assets makes those.

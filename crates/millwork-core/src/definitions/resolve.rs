@@ -438,8 +438,9 @@ fn pool_problems(pools: &BTreeMap<String, u32>) -> impl Iterator<Item = Problem>
 }
 
 fn check_freshness(definition: &AssetDefinition, errors: &mut Vec<DefinitionError>) {
+    let dimensions = definition.partitions.as_ref().map(PartitionsDefinition::dimensions);
     for spec in &definition.outputs {
-        let problem = spec.freshness.as_ref().and_then(|policy| policy.check().err());
+        let problem = spec.freshness.as_ref().and_then(|policy| policy.check(dimensions).err());
         errors.extend(
             problem.map(|problem| DefinitionError::InvalidFreshness { asset: spec.key.clone(), problem }),
         );

@@ -213,6 +213,11 @@ impl Calendar {
         self.nth(self.count_of(&ended).checked_sub(1)?)
     }
 
+    /// The index of the last window that ended before an instant, whether or not the definition has it.
+    pub(super) fn last_index_before(&self, instant: Timestamp) -> i64 {
+        self.0.numbering.last_at(before(instant)) - 1
+    }
+
     /// Why a window isn't included `now`, such as that it hasn't ended; `None` if it is.
     pub fn not_ended(&self, window: &TimeWindow, now: Timestamp) -> Option<Problem> {
         let index = self.index(window)?;

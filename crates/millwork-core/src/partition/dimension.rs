@@ -145,6 +145,11 @@ impl Dimensions {
         self.0.iter()
     }
 
+    /// Whether any of them has windows of time.
+    pub fn have_windows(&self) -> bool {
+        self.0.iter().any(|dimension| matches!(dimension.kind, DimensionKind::Windows(_)))
+    }
+
     /// All that is wrong with them: names that are none or are given twice, and what is wrong with each.
     pub fn problems(&self) -> Vec<Problem> {
         self.axes().err().unwrap_or_default()

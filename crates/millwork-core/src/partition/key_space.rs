@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{escaped, interval, unescaped};
 use super::stored::StoredSpace;
-use super::{Calendar, IndexSet, Key, KeyIndex, KeySet, KeyValue};
+use super::{Calendar, IndexSet, Key, KeyIndex, KeySet, KeyValue, TimeWindow};
 use crate::id::PartitionKey;
 use crate::problem::Problem;
 
@@ -321,6 +321,28 @@ impl KeySpace {
             Axis::Windows(_) => window(dimension.present()).unwrap_or_default(),
             Axis::Texts(_) => dimension.present().clone(),
         }))
+    }
+
+    /// The keys of the last window that ended before an instant, with every text, and that window; of several dimensions of windows the last
+    /// one of each, and the window that ended last. `None` if there is no such key.
+    pub fn last_ended_before(&self, instant: Timestamp) -> Option<(TimeWindow, KeySet)> {
+        let mut latest: Option<TimeWindow> = None;
+        let mut ended = |dimension: &SpaceDimension| match &dimension.axis {
+            Axis::Windows(calendar) => {
+                let (first, last) = (dimension.present().first()?, calendar.last_index_before(instant));
+                let ended = (first <= last).then(|| IndexSet::from(first..=last))?;
+                let last = dimension.present().intersection(&ended).last()?;
+                let window = calendar.at_index(last)?;
+                if latest.as_ref().is_none_or(|latest| latest.end() < window.end()) {
+                    latest = Some(window);
+                }
+                Some(IndexSet::from(last..=last))
+            }
+            Axis::Texts(_) => Some(dimension.present().clone()),
+        };
+        let indexes: Vec<IndexSet> = self.dimensions.iter().map(&mut ended).collect::<Option<_>>()?;
+        let keys = KeySet::product(indexes);
+        latest.filter(|_| !keys.is_empty()).map(|window| (window, keys))
     }
 
     /// The key with a text.

@@ -21,8 +21,11 @@ use millwork_core::run::{RunId, RunRequest, RunStatus};
 use millwork_core::stored::Number;
 use millwork_core::version::{AliasName, VersionNumber};
 use millwork_core::{
-    AssetDefinition, AssetMetric, Definitions, Freshness, Instigator, Metadata, MetadataValue, Severity,
+    AssetDefinition, AssetFreshness, AssetMetric, Definitions, Freshness, FreshnessPolicy, Instigator,
+    Metadata, MetadataValue, Severity,
 };
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 fn start() -> Timestamp {
     "2026-05-01T08:00:00Z".parse().unwrap()
@@ -78,9 +81,9 @@ fn metric(at: i64, value: f64, previous: Option<f64>) -> Occurrence {
 }
 
 fn fresh(at: i64, state: Freshness) -> Occurrence {
-    let policy = "at most 24h old".to_owned();
     let last = (state != Freshness::Unknown).then(start);
-    let kind = OccurrenceKind::Freshness { state, since: None, policy, last };
+    let found = AssetFreshness { state, since: None, late_window: None };
+    let kind = OccurrenceKind::Freshness { found, policy: FreshnessPolicy::time_window(DAY, None), last };
     Occurrence { assets: vec!["stories".into()], ..Occurrence::elsewhere(minute(at), kind) }
 }
 
@@ -245,9 +248,10 @@ fn a_clock_that_was_ahead_silences_nothing() {
     let dated = "1 How fresh `stories` is is not known: it is dated in the future";
     let over = "3 Over: freshness fails, `stories`";
     let in_the_future = |at: i64| {
-        let (state, policy) = (Freshness::Unknown, "at most 24h old".to_owned());
-        let kind = OccurrenceKind::Freshness { state, since: None, policy, last: Some(minute(year)) };
-        Occurrence { kind, ..fresh(at, state) }
+        let found = AssetFreshness { state: Freshness::Unknown, since: None, late_window: None };
+        let (policy, last) = (FreshnessPolicy::time_window(DAY, None), Some(minute(year)));
+        let kind = OccurrenceKind::Freshness { found, policy, last };
+        Occurrence { kind, ..fresh(at, Freshness::Unknown) }
     };
     let unknown = [in_the_future(1), in_the_future(2), fresh(3, Freshness::Pass)];
     check(rule(Trigger::NotFresh(Freshness::Fail)), &unknown, &[dated, over]);
@@ -396,6 +400,11 @@ fn states_are_told_when_they_begin_and_end() {
         &day,
         &["4 `stories` is not fresh", "6 Over: freshness fails, `stories`"],
     );
+    // What isn't due yet is not dated in the future.
+    let (policy, last) = (FreshnessPolicy::latest_window(DAY, None), Some(start()));
+    let found = AssetFreshness { state: Unknown, since: None, late_window: None };
+    let kind = OccurrenceKind::Freshness { found, policy, last };
+    check(rule(Trigger::NotFresh(Warn)), &[Occurrence { kind, ..fresh(1, Unknown) }], &[]);
     let checks = [
         verdict(1, false, Severity::Warn),
         verdict(2, false, Severity::Error),

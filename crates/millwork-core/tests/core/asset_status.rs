@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use millwork_core::asset_status::{AssetHealth, AssetStatuses, StatusFold};
 use millwork_core::event::{
-    CheckEvaluation, Event, EventBody, EventKind, InputVersion, Materialization, Provenance, StoredValue,
-    UnreadableEvent, ValueLocation,
+    CheckEvaluation, Event, EventBody, EventKind, InputVersion, Materialization, NewEvent, Provenance,
+    StoredValue, UnreadableEvent, ValueLocation,
 };
+use millwork_core::partition::daily;
 use millwork_core::run::{Failure, FailureKind, RunId};
 use millwork_core::{
     AssetDefinition, AssetKey, AssetPartition, AssetSpec, Definitions, FreshnessPolicy, KeyMoment,
@@ -234,6 +235,51 @@ fn lateness_is_of_the_asset_as_a_whole() {
     let log = log.makes("daily tue", "t1").makes("outside north", "n1");
     let late = |asset: &str| log.health(asset).is_late();
     assert!(late("raw") && !late("daily") && !late("outside") && !late("a") && !late("b"));
+}
+
+/// A window that becomes due makes an asset late by itself, and the next one late anew.
+#[test]
+fn the_latest_window_becomes_late_with_time() {
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let policy = FreshnessPolicy::latest_window(hours(6), Some(hours(2)));
+    let asset = AssetDefinition::new("days").produces::<u8, _>().blocking(|_| Ok(0_u8));
+    let asset =
+        asset.partitions(daily("UTC").from("2026-05-01")).describe(|spec| spec.freshness = Some(policy));
+    let pipeline = Definitions::new().asset(asset).resolve().unwrap();
+    let graph = pipeline.graph();
+    let (mut fold, mut statuses) = (StatusFold::default(), AssetStatuses::default());
+    let mut check = |made: &str, at: &str, expected: &str| {
+        let at: Timestamp = format!("2026-05-{at}:00:00Z").parse().unwrap();
+        let moment = KeyMoment::at(at);
+        let space = graph.key_space(graph.index("days").unwrap(), &moment);
+        if !made.is_empty() {
+            let key = space.partition_key(&made.into()).unwrap();
+            let body = EventBody::NotMaterialized { provenance: Provenance::reported() };
+            let event = NewEvent::of_asset(AssetPartition::new("days".into(), Some(key)), at, body);
+            fold.apply(&event.at_sequence(at.as_second() as u64));
+        }
+        statuses = statuses.updated(graph, &mut fold, &moment).unwrap();
+        for statuses in [&statuses, &AssetStatuses::derive(graph, &fold, &moment)] {
+            let health = statuses.of(graph.index("days").unwrap());
+            let freshness = health.freshness.as_ref().unwrap();
+            let since =
+                freshness.since.map(|since| format!(" {}", since.strftime("%d %H"))).unwrap_or_default();
+            assert_eq!(format!("{}{since}", freshness.state), expected, "at {at}");
+            assert_eq!(health.is_late(), freshness.late_window.is_some());
+        }
+    };
+    check("", "02T01", "unknown");
+    check("", "02T03", "warn 02 02");
+    check("", "02T07", "fail 02 06");
+    check("2026-05-01", "02T08", "pass");
+    check("", "03T01", "pass");
+    check("", "03T03", "warn 03 02");
+    check("", "03T05", "warn 03 02");
+    check("", "03T07", "fail 03 06");
+    check("", "04T05", "fail 03 06");
+    check("", "04T07", "fail 04 06");
+    check("2026-05-02", "04T08", "fail 04 06");
+    check("2026-05-03", "04T09", "pass");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use millwork_core::advice::Advice;
 use millwork_core::asset::{CheckDefinition, Computation, PoolUse};
+use millwork_core::partition::daily;
 use millwork_core::run::{QueueLimits, RunLimits};
 use millwork_core::schedule::Misfire;
 use millwork_core::{
@@ -311,6 +312,16 @@ fn freshness() {
             "the freshness policy of asset `a` is invalid: `0 0 30 2 *` never comes: no such month has such a day",
         ],
     );
+    let of_windows = |definition: AssetDefinition| {
+        let policy = FreshnessPolicy::latest_window(std::time::Duration::from_secs(3600), None);
+        Definitions::new().asset(definition.describe(|spec| spec.freshness = Some(policy)))
+    };
+    let no_windows = "the freshness policy of asset `a` is invalid: it is about the latest window, and the asset has no windows of time; \
+                      hint: add `partitions = daily(…)`, or use `FreshnessPolicy::time_window`";
+    check(of_windows(asset("a", &[]).partitions(daily("UTC").from("2026-01-01"))), &[]);
+    check(of_windows(asset("a", &[])), &[no_windows]);
+    check(of_windows(asset("a", &[]).partitions(PartitionsDefinition::fixed(["de"]))), &[no_windows]);
+    check(of_windows(AssetDefinition::new("a")), &[no_windows]);
 }
 
 #[test]

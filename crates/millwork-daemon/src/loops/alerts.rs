@@ -3,17 +3,19 @@
 //! Events are read behind a cursor; freshness, ticks and the errors of the daemon's own loops are checked besides. The cursor, the state of
 //! each alert, and the deliveries that follow are one commit.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use millwork_core::alert::{Alert, AlertRules, AlertStates, Occurrence, OccurrenceKind, decide};
+use millwork_core::asset_status::AssetHealth;
 use millwork_core::automation::{AtPromotion, AutomationState, ChangeKind};
 use millwork_core::event::{Event, EventBody, EventKind};
-use millwork_core::{AssetKey, Clock, Instigator, Pipeline};
+use millwork_core::graph::AssetIndex;
+use millwork_core::{Clock, Instigator, Pipeline};
 use millwork_storage::{
-    Commit, EventQuery, Followed, Order, Store, TickOutcome, each_latest, earlier_numbers, follow,
+    Commit, CurrentStatuses, EventQuery, Followed, Order, Store, TickOutcome, earlier_numbers, follow,
+    key_moment,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,8 @@ pub(crate) struct Alerts {
     pub(crate) poll_interval: Duration,
     /// The rules of the pipeline, with the addresses of the pages.
     pub(crate) rules: AlertRules,
+    /// The statuses of the assets, from which their freshness follows; `None` until a rule asks for it.
+    pub(crate) statuses: Option<CurrentStatuses>,
     /// When freshness, ticks and loops were last checked, by the steady clock.
     pub(crate) looked_at: Option<Duration>,
 }
@@ -115,7 +119,7 @@ impl Alerts {
     }
 
     async fn look(
-        &self,
+        &mut self,
         position: &mut Position,
         besides: bool,
         now: Timestamp,
@@ -184,31 +188,27 @@ impl Alerts {
         Ok(earlier.next().and_then(|earlier| earlier.at_promotion.into_values().next()))
     }
 
-    /// The freshness of the assets that have a policy.
-    async fn fresh(&self, now: Timestamp) -> Result<Vec<Occurrence>, DaemonError> {
-        let graph = self.pipeline.graph();
-        let with_policy =
-            graph.assets().iter().filter_map(|asset| Some((&asset.spec.key, asset.spec.freshness.as_ref()?)));
-        let policies: Vec<_> = with_policy.collect();
-        if policies.is_empty() {
+    /// The freshness of the assets that have a policy, if a rule asks for it.
+    async fn fresh(&mut self, now: Timestamp) -> Result<Vec<Occurrence>, DaemonError> {
+        let (store, graph) = (&*self.store, self.pipeline.graph());
+        let have_policies = graph.assets().iter().any(|asset| asset.spec.freshness.is_some());
+        if !have_policies || !self.rules.watch_freshness() {
             return Ok(Vec::new());
         }
-        let keys: Vec<AssetKey> = policies.iter().map(|(key, _)| (*key).clone()).collect();
-        let mut newest: HashMap<AssetKey, Timestamp> = HashMap::new();
-        each_latest(&*self.store, &keys, |latest| {
-            if let Some(event) = latest.materialization {
-                let newest = newest.entry(latest.asset).or_insert(event.at);
-                *newest = event.at.max(*newest);
-            }
-        })
-        .await?;
-        let occurrence = |(key, policy): &(&AssetKey, &millwork_core::FreshnessPolicy)| {
-            let last = newest.get(*key).copied();
-            let (state, since) = (policy.state(last, now), policy.since(last, now));
-            let kind = OccurrenceKind::Freshness { state, since, policy: policy.to_string(), last };
-            Occurrence { assets: vec![(*key).clone()], ..Occurrence::elsewhere(now, kind) }
+        let mut current = match self.statuses.take() {
+            Some(current) => current,
+            None => CurrentStatuses::read(store, graph, now).await?,
         };
-        Ok(policies.iter().map(occurrence).collect())
+        current.catch_up(store, graph, now, |_| ()).await?;
+        current.derive(store, graph, &key_moment(store, graph, now).await?).await?;
+        let statuses = self.statuses.insert(current).statuses();
+        let occurrence = |(asset, health): (AssetIndex, &Arc<AssetHealth>)| {
+            let spec = &graph.assets()[asset].spec;
+            let (policy, found) = (spec.freshness.clone()?, health.freshness.clone()?);
+            let kind = OccurrenceKind::Freshness { found, policy, last: health.last_materialized_at };
+            Some(Occurrence { assets: vec![spec.key.clone()], ..Occurrence::elsewhere(now, kind) })
+        };
+        Ok(statuses.all().iter_enumerated().filter_map(occurrence).collect())
     }
 
     /// The ticks that were recorded since the last check.
@@ -284,3 +284,6 @@ fn ticks_command(instigator: &Instigator) -> String {
         | Instigator::Traces => "automation ticks".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

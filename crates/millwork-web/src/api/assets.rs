@@ -99,8 +99,8 @@ pub(super) async fn show(
             vec![LatestAsset { asset, partition, materialization: Some(event.clone()), verdict: event }]
         }
     };
-    let status = state.statuses().await?.of(index).status;
-    Ok(Json(AssetDetails::new(graph, asset, status, latest, &moment)))
+    let statuses = state.statuses().await?;
+    Ok(Json(AssetDetails::new(graph, asset, statuses.of(index), latest, &moment)))
 }
 
 /// The materializations to answer with.

@@ -1,9 +1,12 @@
 //! Random definitions of assets.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use crate::asset::AssetDefinition;
 use crate::definitions::{Definitions, Pipeline};
+use crate::freshness::FreshnessPolicy;
 use crate::param::{Absent, Requirements};
 use crate::partition::mapping::{Mapping, all, function, latest, window};
 use crate::partition::{Dimensions, Key, daily, dynamic, fixed, weekly};
@@ -26,6 +29,10 @@ pub(super) fn any_asset() -> impl Strategy<Value = AnyAsset> {
         inputs,
     })
 }
+
+/// When the latest window of an asset that has windows is late.
+pub(super) const FAIL: Duration = Duration::from_secs(30 * 3_600);
+pub(super) const WARN: Duration = Duration::from_secs(5 * 3_600);
 
 pub(super) fn champion() -> AliasName {
     "champion".parse().unwrap()
@@ -73,6 +80,11 @@ fn definition(place: usize, asset: &AnyAsset) -> AssetDefinition {
     }
     let definition = AssetDefinition::new(key.as_str()).produces::<u8, _>();
     let definition = match dimensions(asset.partitions) {
+        Some(dimensions) if dimensions.have_windows() => {
+            let definition = definition.partitions(dimensions);
+            definition
+                .describe(|spec| spec.freshness = Some(FreshnessPolicy::latest_window(FAIL, Some(WARN))))
+        }
         Some(dimensions) => definition.partitions(dimensions),
         None => definition,
     };

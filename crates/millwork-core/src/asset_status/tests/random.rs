@@ -1,12 +1,13 @@
 //! Random definitions and events: the statuses are those of a naive model, however often they were derived before.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::away::Away;
-use super::definitions::{any_asset, champion, pipeline};
+use super::definitions::{FAIL, WARN, any_asset, champion, pipeline};
 use super::model::Model;
 use crate::asset::{AssetStatus, Severity};
 use crate::asset_status::{AssetStatuses, PartitionHealth, StatusFold};
@@ -15,11 +16,12 @@ use crate::event::{
     AliasChange, AliasMoved, CheckEvaluation, Event, EventBody, EventKind, InputVersion, Materialization,
     Mover, NewEvent, Provenance, StoredValue, UnreadableEvent, ValueLocation,
 };
+use crate::freshness::Freshness;
 use crate::graph::AssetIndex;
 use crate::id::{PartitionKey, RunId};
 use crate::outcome::{Failure, FailureKind};
-use crate::partition::{AssetPartition, KeyMoment, Texts};
-use crate::plan::{MappedStep, PlannedInput};
+use crate::partition::{AssetPartition, KeyMoment, KeyValue, Texts};
+use crate::plan::{MappedStep, PlannedInput, Staleness};
 use crate::version::{ReadAs, VersionNumber};
 
 /// What happens next, with numbers that choose the asset, its partition and more.
@@ -294,6 +296,36 @@ impl Both {
         assert_eq!(!health.failing_checks().is_empty(), failing);
         let has_reasons = expected.iter().any(|partition| partition.reasons().next().is_some());
         assert_eq!(!health.reasons().is_empty(), has_reasons);
+        let freshness = health.freshness.as_ref().map(|freshness| freshness.state);
+        assert_eq!(freshness, self.freshness(asset, expected), "{}", graph.key(asset));
+    }
+
+    /// The freshness of an asset with windows, by each window that ended.
+    fn freshness(&self, asset: AssetIndex, partitions: &[PartitionHealth]) -> Option<Freshness> {
+        let graph = self.pipeline.graph();
+        let definition =
+            graph.partitions(asset).filter(|definition| definition.dimensions().have_windows())?;
+        let space = definition.space(&self.moment());
+        let ended = |partition: &PartitionHealth| {
+            let key = space.key_at(&space.index_of(partition.partition.as_ref()?)?)?;
+            let end = key.values().iter().find_map(|value| match value {
+                KeyValue::Window(window) => Some(window.end()),
+                KeyValue::Text(_) => None,
+            })?;
+            Some((end, partition.staleness == Staleness::Missing))
+        };
+        let ended: Vec<_> = partitions.iter().filter_map(ended).collect();
+        let is_missing = |within: Duration| {
+            let due = ended.iter().filter(|(end, _)| *end + within < self.now);
+            let last = due.clone().map(|(end, _)| *end).max()?;
+            Some(due.clone().any(|(end, is_missing)| *end == last && *is_missing))
+        };
+        Some(match (is_missing(FAIL), is_missing(WARN)) {
+            (Some(true), _) => Freshness::Fail,
+            (_, Some(true)) => Freshness::Warn,
+            (None, None) => Freshness::Unknown,
+            (Some(false) | None, Some(false) | None) => Freshness::Pass,
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use millwork_api::find_asset;
 use millwork_core::asset_status::StepProgress;
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet};
-use millwork_core::{AssetStatus, RecordedConfig};
+use millwork_core::{AssetFreshness, AssetStatus, RecordedConfig};
 use millwork_storage::{EventQuery, Order};
 use serde::{Deserialize, Serialize};
 
@@ -215,7 +215,7 @@ async fn load(
         identity: partition.as_ref().map(|partition| partition.identity().to_owned()).unwrap_or_default(),
         needs_partition: graph.growing_partitions(index).is_some(),
         model,
-        facts: facts(graph, node),
+        facts: facts(graph, node, health.freshness.as_ref()),
         config: config(graph, node),
         standing: standing(graph, node),
         lineage: if around.len() > 1 { state.layouts.element(&lineage) } else { String::new() },
@@ -255,13 +255,23 @@ fn from<'a>(made: &[Made<'a>], shown: Option<&Made<'a>>) -> Vec<Made<'a>> {
     made.iter().filter(|(event, _)| event.sequence <= newest).copied().collect()
 }
 
-fn facts(graph: &AssetGraph, node: &AssetNode) -> Vec<(&'static str, String)> {
+fn facts(
+    graph: &AssetGraph,
+    node: &AssetNode,
+    freshness: Option<&AssetFreshness>,
+) -> Vec<(&'static str, String)> {
     let step = node.step.map(|step| &graph.steps()[step]);
     let computation = step.map(millwork_core::graph::StepNode::computation);
     let source = computation.and_then(|step| step.source);
     let tags = node.spec.tags.iter().map(|(key, value)| format!("{key}={value}"));
     let pools =
         computation.map(|step| step.pools.iter().map(|pool| format!("{} × {}", pool.slots, pool.pool)));
+    let late = freshness.filter(|freshness| freshness.is_late()).map(|freshness| {
+        let since = freshness.since.map(|at| format!(" since {at:.0}")).unwrap_or_default();
+        let window = freshness.late_window.as_ref().map(|window| format!(", without {window}"));
+        format!(": {}{since}{}", freshness.state, window.unwrap_or_default())
+    });
+    let policy = node.spec.freshness.as_ref().map(ToString::to_string).unwrap_or_default();
     let facts = [
         ("Group", node.spec.group.clone().unwrap_or_default()),
         ("Kinds", node.spec.kinds.join(", ")),
@@ -278,7 +288,7 @@ fn facts(graph: &AssetGraph, node: &AssetNode) -> Vec<(&'static str, String)> {
             "Automation",
             node.spec.automation.as_ref().map(millwork_core::AutomationCondition::title).unwrap_or_default(),
         ),
-        ("Freshness", node.spec.freshness.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("Freshness", policy + &late.unwrap_or_default()),
     ];
     facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }

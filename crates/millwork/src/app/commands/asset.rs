@@ -129,8 +129,8 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
         }
     };
     let current = CurrentStatuses::at(&*opened.store, graph, &moment).await?;
-    let status = current.statuses().of(index).status;
-    let details = AssetDetails::new(graph, &graph.assets()[index], status, latest, &moment);
+    let health = current.statuses().of(index);
+    let details = AssetDetails::new(graph, &graph.assets()[index], health, latest, &moment);
     if session.wants_json() {
         print_json(&details)?;
         return Ok(Exit::Success);
@@ -166,9 +166,10 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
     let pairs = |pairs: &mut dyn Iterator<Item = (&String, String)>| {
         pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
     };
-    let freshness = freshness.as_ref().map(|FreshnessView { policy, state, since }| {
+    let freshness = freshness.as_ref().map(|FreshnessView { policy, state, since, late_window }| {
         let since = since.map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
-        format!("{state}{since} ({policy})")
+        let window = late_window.as_ref().map(|window| format!(", without `{window}`")).unwrap_or_default();
+        format!("{state}{since}{window} ({policy})")
     });
     let metric = |metric: &MetricView| format!("{}, {}", metric.label, metric.better.in_words());
     for (label, words) in [

@@ -9,7 +9,7 @@ use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, P
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::partition::KeyIndex;
 use millwork_core::plan::{Cause, Staleness};
-use millwork_core::{AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
+use millwork_core::{AssetFreshness, AssetPartition, AssetStatus, CLOCK_TOLERANCE, Clock as _, SystemClock};
 use millwork_storage::{CurrentStatuses, EventQuery, Order};
 
 use crate::app::failure::{Exit, Failure};
@@ -252,10 +252,11 @@ fn word(status: AssetStatus) -> String {
 /// The freshness of an asset, if it is late under its policy; `None` otherwise.
 fn late(graph: &AssetGraph, asset: AssetIndex, health: &AssetHealth) -> Option<String> {
     let policy = graph.assets()[asset].spec.freshness.as_ref()?;
-    let freshness = health.freshness.filter(|_| health.is_late())?;
-    let since = policy.since(health.last_materialized_at, SystemClock.now());
+    let AssetFreshness { state, since, late_window } =
+        health.freshness.as_ref().filter(|freshness| freshness.is_late())?;
     let since = since.map(|at| format!(" since {}", when::moment(at))).unwrap_or_default();
-    Some(format!("freshness: {freshness}{since} ({policy})"))
+    let window = late_window.as_ref().map(|window| format!(", without `{window}`")).unwrap_or_default();
+    Some(format!("freshness: {state}{since}{window} ({policy})"))
 }
 
 /// An asset or one of its partitions, as it is listed.
