@@ -3,7 +3,7 @@
 use millwork_core::partition::mapping::{Mapping, window};
 use millwork_core::partition::{self, TimeWindow, TimeWindows, fixed, weekly};
 use millwork_core::{
-    AssetDefinition, Definitions, FromStep as _, Partition, PartitionsDefinition, Requirements,
+    AssetDefinition, CheckResult, Definitions, FromStep as _, Partition, PartitionsDefinition, Requirements,
 };
 
 use crate::support::*;
@@ -221,6 +221,27 @@ async fn a_mapping_may_tolerate_what_is_missing_and_what_fails() {
     assert_eq!(again.planned().await, "", "what was missing then, and still is, makes nothing stale");
     let again = scenario.partitions("2026-01-04..2026-01-06").stale_only();
     assert_eq!(again.planned().await, "flaky");
+}
+
+/// What a check compares its partition with isn't the value of the partitions before, but what was counted of them.
+#[tokio::test]
+async fn a_check_takes_what_was_counted_of_the_windows_before() {
+    let counted = inferred_one(number("counted"), "hours").partitions(january());
+    let counted = counted.blocking(|step| Ok(*step.input::<u64>("hours")?));
+    let mut usual = check("usual", "hours", &["hours"], |step| {
+        let earlier = step.partitions::<u64>("counted")?;
+        let words: Vec<String> = earlier.iter().map(|(key, count)| format!("{key}: {count}")).collect();
+        Ok(CheckResult::fail(format!("beside {words:?}")))
+    });
+    let takes = |requirements: &mut Requirements| requirements.partitions::<u64>("counted");
+    usual.computation.requirements.mapped(&window(-2, -1).tolerate_missing(), takes);
+    let scenario = Scenario::new(Definitions::new().asset(hours()).asset(counted).check(usual));
+    let day = |day: &str| scenario.selecting("hours or counted").partitions(day);
+    assert!(day("2026-01-04").run().await.contains("beside []"), "the first window has none before");
+    day("2026-01-05").run().await;
+    day("2026-01-06").run().await;
+    let last = day("2026-01-07").run().await;
+    assert!(last.contains(r#"beside ["2026-01-05: 24", "2026-01-06: 24"]"#), "{last}");
 }
 
 #[tokio::test]

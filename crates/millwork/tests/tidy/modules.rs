@@ -41,7 +41,7 @@ const CORE: [&str; 34] = [
 ];
 
 /// The modules of the daemon, in the same way.
-const DAEMON: [&str; 30] = [
+const DAEMON: [&str; 31] = [
     "cut_off",
     "loop_name",
     "activation",
@@ -62,6 +62,7 @@ const DAEMON: [&str; 30] = [
     "destinations",
     "run_output",
     "evaluation_context",
+    "requested",
     "decision",
     "sensor_call",
     "reactions",

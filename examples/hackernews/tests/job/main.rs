@@ -14,5 +14,6 @@ mod pages;
 mod reference_job;
 mod reference_model;
 mod replay;
+mod rows_by_day;
 mod serve;
 mod support;
