@@ -55,9 +55,10 @@ bench-models: && bench-monitor
 bench-monitor *arguments:
     cargo run --release -p benches --bin monitor -- {{arguments}}
 
-# Time partitions: sets of ten million keys, requests where there are a million, a run that makes a thousand
+# Time partitions: sets of ten million keys, requests where there are a million, a run and a backfill that make a thousand, the backfill beside rivers, barca and Dagster (where MILLWORK_PYTHON has them)
 bench-partitions:
     cargo run --release -p benches --bin partitioned
+    @if [ -n "${MILLWORK_PYTHON:-}" ]; then for case in "rivers 1000" "barca 1000" "dagster 50"; do "$MILLWORK_PYTHON" benches/python/bench_partitions.py $case; done; else echo "the peers are left out: MILLWORK_PYTHON is not set: name an interpreter with rivers, barca and dagster"; fi
 
 # Time the pages on a store of 2,000 assets, 10,000 runs and 2 million events, with 200 live readers
 bench-web *arguments:
