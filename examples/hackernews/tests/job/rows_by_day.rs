@@ -1,10 +1,11 @@
 //! The example of `docs/concepts.md`: a check of a day's rows beside those of the seven days before.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use millwork::partitions::{TimeWindows, daily, window};
 use millwork::polars::FrameCheck;
-use millwork::{CheckResult, Partitions, asset, asset_check, definitions};
+use millwork::{CheckResult, PartitionKey, Partitions, asset, asset_check, definitions};
 use polars::df;
 use polars::prelude::DataFrame;
 
@@ -42,8 +43,8 @@ fn a_day_has_about_as_many_rows_as_the_days_before() {
     let check = |rows: u64, before: &[u64], expected: &str| {
         let day =
             |(day, rows): (usize, &u64)| (format!("2026-01-0{}", day + 1).as_str().into(), Arc::new(*rows));
-        let before = Partitions(before.iter().enumerate().map(day).collect());
-        assert_eq!(rows_are_usual(&frame(rows), before).description, expected);
+        let before: BTreeMap<PartitionKey, Arc<u64>> = before.iter().enumerate().map(day).collect();
+        assert_eq!(rows_are_usual(&frame(rows), before.into()).description, expected);
     };
     check(100, &[], "");
     check(100, &[90, 110, 5_000], "");
