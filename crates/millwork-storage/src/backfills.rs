@@ -10,7 +10,7 @@ use millwork_core::event::{EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, StepIndex};
 use millwork_core::id::BackfillId;
 use millwork_core::partition::{KeySet, KeySpace};
-use millwork_core::run::{RunId, RunStatus, RunTag, StepKey};
+use millwork_core::run::{RunId, RunRequest, RunStatus, RunTag, StepKey};
 use millwork_core::{Advice, AssetKey, ErrorClass, KeyMoment, Pipeline, StepPartition};
 use thiserror::Error;
 
@@ -185,7 +185,10 @@ pub async fn backfill_failures(
                 failures.push(BackfillFailure { step, partitions: partitions.clone(), run: run.id, reason });
             }
         }
-        if !has_failed_step && let Some(reason) = run.reason {
+        if !has_failed_step
+            && unmade.has_any(graph, &run.request)
+            && let Some(reason) = run.reason
+        {
             failures.push(BackfillFailure { step: None, partitions, run: run.id, reason });
         }
         if failures.len() >= limit {
@@ -210,6 +213,19 @@ impl<'a> Unmade<'a> {
             Some((step, (plan.space(asset), stage.failed.union(&stage.lost))))
         };
         Self { by_step: plan.assets().iter().filter_map(of_asset).collect() }
+    }
+
+    /// Whether any of what a run was to make is one of them.
+    fn has_any(&self, graph: &AssetGraph, request: &RunRequest) -> bool {
+        let step = |asset: &AssetKey| Some(&graph.steps()[graph.step_of_past(asset.as_str())?].key);
+        let steps = request.assets.iter().filter_map(step);
+        let partitions = || {
+            request.partitions.iter().cloned().map(Some).chain(request.partitions.is_empty().then_some(None))
+        };
+        let is_one = |step: &StepKey| {
+            partitions().any(|partition| self.has(&StepPartition::new(step.clone(), partition)))
+        };
+        request.assets.is_empty() || steps.into_iter().any(is_one)
     }
 
     /// Whether a step's partition is one of them. Of other steps, such as checks, it is.

@@ -86,6 +86,21 @@ fn illegal_hint(status: BackfillStatus, operation: Operation) -> Option<&'static
             BackfillStatus::Canceled | BackfillStatus::Canceling | BackfillStatus::Succeeded,
             Operation::StartRun | Operation::Resume | Operation::Retry,
         ) => Some("start another backfill, which makes what is missing"),
+        (BackfillStatus::Paused, Operation::Pause) => Some("resume it, and it goes on"),
+        (BackfillStatus::Requested | BackfillStatus::Running, Operation::Resume) => {
+            Some("it goes on without")
+        }
+        (BackfillStatus::Requested, Operation::Retry) => Some("nothing of it has failed"),
+        (BackfillStatus::Failing, Operation::Pause) => {
+            Some("it starts nothing more; cancel it to stop its runs")
+        }
+        (BackfillStatus::Canceling, Operation::Pause | Operation::Cancel) => {
+            Some("it ends as soon as its runs have stopped")
+        }
+        (
+            BackfillStatus::Canceled | BackfillStatus::Succeeded | BackfillStatus::Failed,
+            Operation::Pause | Operation::Cancel,
+        ) => Some("it has ended: nothing of it runs any more"),
         (
             BackfillStatus::Requested
             | BackfillStatus::Running

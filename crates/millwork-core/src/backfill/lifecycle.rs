@@ -269,6 +269,22 @@ impl Backfill {
         self.finished(id, &RunOutcome::all_lost(&run))
     }
 
+    /// A run that hasn't begun is about to be taken back. This has to be stored before the run is ended: whoever finds it ended then knows why.
+    ///
+    /// # Errors
+    ///
+    /// When the run isn't running.
+    pub fn withdrawing(&mut self, id: RunId) -> Result<(), BackfillError> {
+        self.running(id)?;
+        self.state.withdrawing.insert(id);
+        Ok(())
+    }
+
+    /// A run isn't taken back after all: it has begun, or the backfill goes on.
+    pub fn kept(&mut self, id: RunId) {
+        self.state.withdrawing.remove(&id);
+    }
+
     /// A run that hadn't begun is taken back: its partitions wait again.
     ///
     /// # Errors
@@ -277,6 +293,7 @@ impl Backfill {
     pub fn withdrawn(&mut self, id: RunId) -> Result<(), BackfillError> {
         let run = self.running(id)?;
         self.state.runs.remove(&id);
+        self.state.withdrawing.remove(&id);
         let stage = &mut self.state.stages[run.stage.position()];
         stage.running = stage.running.difference(&run.keys);
         stage.waiting = stage.waiting.union(&run.keys);
@@ -295,6 +312,7 @@ impl Backfill {
             return Err(BackfillError::StartedTwice { run: by });
         }
         self.state.runs.remove(&id);
+        self.state.withdrawing.remove(&id);
         self.state.runs.insert(by, run);
         Ok(())
     }
@@ -383,6 +401,7 @@ impl Backfill {
     /// Ends a run whose partitions are in the sets of what became of them.
     fn end_run(&mut self, id: RunId, settled: Settled) {
         let Some(run) = self.state.runs.remove(&id) else { return };
+        self.state.withdrawing.remove(&id);
         let stage = &mut self.state.stages[run.stage.position()];
         stage.running = stage.running.difference(&run.keys);
         self.readiness.settle(&self.plan, &mut self.state.stages, run.stage, settled);

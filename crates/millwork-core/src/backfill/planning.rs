@@ -187,7 +187,7 @@ fn not_empty(plan: &Plan) -> Result<(), Problem> {
                 .with_hint(format!("make `{}` first, or name other partitions", left_out.upstream))
         }
         None if has_fresh => Problem::new("there is nothing to make: all partitions are fresh")
-            .with_hint("ask for `all` to make them again, or name other partitions"),
+            .with_hint("ask for all of them (`--all`) to make them again, or name other partitions"),
         None => Problem::new("there is nothing to make").with_hint("name other partitions"),
     };
     Err(problem)

@@ -1,6 +1,6 @@
 //! What has become of the partitions of a backfill: seven sets for each stage, and the runs that are running.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct BackfillState {
     pub(super) version: FormatVersion,
     pub(super) status: BackfillStatus,
     pub(super) runs: BTreeMap<RunId, BackfillRun>,
+    /// Those that are being taken back: to be ended before they begin, or ended so already.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) withdrawing: BTreeSet<RunId>,
     pub(super) stages: Vec<StageState>,
 }
 
@@ -222,7 +225,13 @@ impl fmt::Display for PartitionCounts {
 impl BackfillState {
     pub(super) fn new(plan: &Plan) -> Self {
         let stages = plan.stages().iter().map(|stage| StageState::new(&stage.keys)).collect();
-        Self { version: FormatVersion, status: BackfillStatus::Requested, runs: BTreeMap::new(), stages }
+        let (status, runs, withdrawing) = (BackfillStatus::Requested, BTreeMap::new(), BTreeSet::new());
+        Self { version: FormatVersion, status, runs, withdrawing, stages }
+    }
+
+    /// Whether a run is being taken back.
+    pub fn is_withdrawing(&self, run: RunId) -> bool {
+        self.withdrawing.contains(&run)
     }
 
     /// The status of the whole.

@@ -9,7 +9,7 @@ use crate::asset::AssetKey;
 use crate::asset_status::{AssetStatuses, PartitionSets};
 use crate::backfill::{
     self, BackfillAsset, BackfillInput, BackfillOptions, BackfillPolicy, BackfillRequest, BackfillRun,
-    LeftOut, LeftOutReason, RunOutcome,
+    LeftOut, LeftOutReason, PlannedAsset, RunOutcome,
 };
 use crate::graph::{AssetGraph, AssetSet, StepIndex, StepKind};
 use crate::id::BackfillId;
@@ -132,12 +132,14 @@ impl RunRequest {
 /// What became of the partitions of a run of a backfill that has ended, by its events.
 ///
 /// All were made by a run that succeeded, also what its functions declined to make. Of another run a partition was made if all steps that
-/// were to make it succeeded, or had nothing to do, and the checks and the gate of what was made have come to an end.
+/// were to make it succeeded, or had nothing to do, and the checks and the gate of what was made have come to an end. A step that the run has
+/// left out had nothing to do for the keys of its asset that are `fresh`: what has become so before the run started isn't made.
 pub fn run_outcome(
     graph: &AssetGraph,
     plan: &backfill::Plan,
     run: &BackfillRun,
     state: &RunState,
+    fresh: impl Fn(&PlannedAsset) -> KeySet,
 ) -> RunOutcome {
     let ended = match state.status {
         Some(RunStatus::Succeeded) => return RunOutcome::made(run.keys.clone()),
@@ -152,7 +154,7 @@ pub fn run_outcome(
         let step = graph.step_of_past(asset.name.as_str());
         let examining = step.map(|step| examining(graph, step)).unwrap_or_default();
         let step = step.map_or_else(|| asset.name.as_str().into(), |step| graph.steps()[step].key.clone());
-        let space = plan.space(asset);
+        let (space, fresh) = (plan.space(asset), fresh(asset));
         for index in keys.next(None, usize::MAX) {
             let partition = space.partition_key_at(&index).filter(|key| !key.label().is_empty());
             let has_ended = |step: &&StepKey| {
@@ -166,6 +168,7 @@ pub fn run_outcome(
             let set = match step.map(|step| step.status) {
                 Some(StepStatus::Succeeded) if is_examined => continue,
                 _ if step.is_some_and(StepState::is_unchanged) => continue,
+                None if fresh.contains(&index) => continue,
                 Some(StepStatus::Failed) => &mut failed,
                 _ => &mut unmade,
             };

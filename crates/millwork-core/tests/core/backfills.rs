@@ -1,11 +1,11 @@
 //! Backfills of a pipeline: what is planned of a selection, the requests of runs, and what becomes of their partitions.
 
 use millwork_core::asset_status::{AssetStatuses, StatusFold};
-use millwork_core::backfill::{self, BackfillOptions, BackfillPolicy, BackfillRun, StageIndex};
+use millwork_core::backfill::{self, BackfillOptions, BackfillPolicy, BackfillRun, PlannedAsset, StageIndex};
 use millwork_core::definitions::{BackfillSpec, PlannedBackfill, run_outcome};
 use millwork_core::id::BackfillId;
 use millwork_core::partition::mapping::{Mapping, all};
-use millwork_core::partition::{TimeWindows, daily, fixed, weekly};
+use millwork_core::partition::{KeySet, TimeWindows, daily, fixed, weekly};
 use millwork_core::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepState, StepStatus};
 use millwork_core::{
     Advice as _, AssetDefinition, AssetKey, Computation, Definitions, KeyMoment, Pipeline, StepPartition,
@@ -182,7 +182,8 @@ fn the_steps_of_a_run_say_what_was_made() {
         ("next", 5, StepStatus::Canceled),
     ];
     let shown = |status: RunStatus| {
-        let outcome = run_outcome(pipeline.graph(), &plan, &run, &state(&steps, status));
+        let none = |_: &PlannedAsset| KeySet::empty(1);
+        let outcome = run_outcome(pipeline.graph(), &plan, &run, &state(&steps, status), none);
         [outcome.succeeded, outcome.canceled, outcome.lost].map(|set| space.set_text(&set))
     };
     let made = "2024-01-07,2024-01-09";
@@ -191,6 +192,11 @@ fn the_steps_of_a_run_say_what_was_made() {
     assert_eq!(shown(RunStatus::Failed), [made, "", ""]);
     assert_eq!(shown(RunStatus::Canceled), [made, rest, ""]);
     assert_eq!(shown(RunStatus::Lost), [made, "", rest]);
+    // What the run has left out because it was fresh was made.
+    let fresh = |_: &PlannedAsset| space.set("2024-01-10..2024-01-12").unwrap();
+    let outcome = run_outcome(pipeline.graph(), &plan, &run, &state(&steps, RunStatus::Lost), fresh);
+    let shown = [outcome.succeeded, outcome.lost].map(|set| space.set_text(&set));
+    assert_eq!(shown, ["2024-01-07,2024-01-09..2024-01-10", "2024-01-11..2024-01-13"], "not what was begun");
 }
 
 #[test]
@@ -217,5 +223,5 @@ fn an_asset_that_is_renamed_meanwhile_is_made_under_its_new_key() {
         (StepPartition::new("dates".into(), Some(key.clone())), state)
     });
     let state = RunState { status: Some(RunStatus::Failed), steps: made.collect(), ..RunState::default() };
-    assert_eq!(run_outcome(pipeline.graph(), &plan, &run, &state).succeeded, run.keys);
+    assert_eq!(run_outcome(pipeline.graph(), &plan, &run, &state, |_| KeySet::empty(1)).succeeded, run.keys);
 }

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use millwork_core::advice::one_line_of;
-use millwork_core::backfill::{Backfill, BackfillStatus, RunOutcome};
+use millwork_core::backfill::{Backfill, BackfillStatus, PlannedAsset, RunOutcome};
 use millwork_core::definitions::run_outcome;
 use millwork_core::event::{EventBody, KindSet};
 use millwork_core::id::BackfillId;
+use millwork_core::partition::KeySet;
 use millwork_core::run::{FailureClass, RetryStrategy, RunId, RunRequest, RunState, RunStatus};
 use millwork_core::{Clock, Instigator, Pipeline};
 use millwork_storage::{
-    BackfillChange, BackfillQuery, EventQuery, Fence, NewRun, Order, RunRecord, Store, StoredBackfill,
+    BackfillChange, BackfillQuery, CurrentStatuses, EventQuery, Fence, NewRun, Order, RunRecord, Store,
+    StoredBackfill, key_moment,
 };
 
 use crate::activation::{Activation, Activations};
@@ -37,7 +39,11 @@ pub(crate) struct Backfills {
 
 /// How a run of a backfill has ended.
 enum End {
-    /// Before it began, while the backfill is paused.
+    /// It hasn't: it is to be taken back before it begins.
+    Withdrawing,
+    /// It hasn't, and is not to be taken back any more.
+    Kept,
+    /// Before it began, since it was taken back.
     Withdrawn,
     /// With these partitions made.
     Outcome(RunOutcome),
@@ -92,6 +98,7 @@ impl Backfills {
         if !has_ended && runs.is_empty() {
             return Ok(true);
         }
+        let withdraws = backfill.state().runs().keys().any(|run| backfill.state().is_withdrawing(*run));
         let requested: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         let change = BackfillChange { id, revision, state: backfill.state().clone(), runs, at: now };
         if !self.store.change_backfill(change).await? {
@@ -108,10 +115,14 @@ impl Backfills {
             let (status, counts) = (backfill.status(), backfill.state().counts());
             (self.observer)(&DaemonEvent::BackfillEnded { id, status, counts });
         }
+        if withdraws {
+            // What is taken back is ended at once, now that this is stored.
+            return Box::pin(self.advance(id)).await;
+        }
         Ok(true)
     }
 
-    /// Takes in what has become of its runs. Returns whether any has ended.
+    /// Takes in what has become of its runs. Returns whether anything has.
     async fn take_in_ends(&self, backfill: &mut Backfill) -> Result<bool, DaemonError> {
         let mut has_ended = false;
         let runs: Vec<RunId> = backfill.state().runs().keys().copied().collect();
@@ -127,6 +138,8 @@ impl Backfills {
                 End::Outcome(outcome) => backfill.finished(id, &outcome)?,
                 End::Repeated(by) => backfill.repeated(id, by)?,
                 End::Withdrawn => backfill.withdrawn(id)?,
+                End::Withdrawing => backfill.withdrawing(id)?,
+                End::Kept => backfill.kept(id),
             }
         }
         Ok(has_ended)
@@ -141,10 +154,12 @@ impl Backfills {
     ) -> Result<Option<End>, DaemonError> {
         let Some(run) = backfill.state().runs().get(&id) else { return Ok(None) };
         let is_paused = backfill.status() == BackfillStatus::Paused;
+        let is_withdrawing = backfill.state().is_withdrawing(id);
         let Some(record) = self.store.run(id).await? else {
             return Ok(Some(End::Outcome(RunOutcome::all_lost(run))));
         };
         match record.status {
+            RunStatus::Queued if is_paused && !is_withdrawing => return Ok(Some(End::Withdrawing)),
             RunStatus::Queued if is_paused => {
                 // A run that is claimed meanwhile has begun, and isn't ended by this.
                 let fence = Fence { run: id, epoch: record.epoch };
@@ -152,9 +167,15 @@ impl Backfills {
                     self.store.end_run(fence, EventBody::RunCanceled, self.clock.now()).await?;
                 return Ok(is_withdrawn.then_some(End::Withdrawn));
             }
-            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling => return Ok(None),
-            // The daemon may have ended before it could record that.
-            RunStatus::Canceled if is_paused && record.started_at.is_none() => {
+            RunStatus::Queued | RunStatus::Running | RunStatus::Canceling => {
+                return Ok(is_withdrawing.then_some(End::Kept));
+            }
+            // It was ended, and the daemon or a change of the backfill was ahead of the record of that.
+            RunStatus::Canceled
+                if is_withdrawing
+                    && record.started_at.is_none()
+                    && backfill.status() != BackfillStatus::Canceling =>
+            {
                 return Ok(Some(End::Withdrawn));
             }
             RunStatus::Succeeded | RunStatus::Canceled => {}
@@ -171,7 +192,26 @@ impl Backfills {
         }
         let query = EventQuery { run: Some(id), kinds: Some(RunState::KINDS), ..EventQuery::default() };
         let state = RunState::of_stored(&self.store.events(query).await?);
-        let outcome = run_outcome(self.pipeline.graph(), backfill.plan(), run, &state);
+        let graph = self.pipeline.graph();
+        let skips_fresh = !backfill.plan().request().options.all && record.status != RunStatus::Succeeded;
+        let current = match skips_fresh {
+            true => {
+                let moment = key_moment(&*self.store, graph, self.clock.now()).await?;
+                Some(CurrentStatuses::at(&*self.store, graph, &moment).await?)
+            }
+            false => None,
+        };
+        let fresh = |asset: &PlannedAsset| {
+            let space = backfill.plan().space(asset);
+            let index = graph.index_of_past(asset.name.as_str());
+            let sets = current.as_ref().zip(index);
+            let sets = sets.map(|(current, index)| &current.statuses().of(index).partitions);
+            sets.map_or_else(
+                || KeySet::empty(space.names().count()),
+                |sets| sets.space().carried(&sets.fresh(), space),
+            )
+        };
+        let outcome = run_outcome(graph, backfill.plan(), run, &state, fresh);
         Ok(Some(End::Outcome(outcome)))
     }
 

@@ -236,7 +236,7 @@ fn requests_that_make_nothing_or_too_much_say_what_to_write() {
         &all_fresh,
         "days",
         "2024-01-07",
-        "there is nothing to make: all partitions are fresh → ask for `all` to make them again, or name other partitions",
+        "there is nothing to make: all partitions are fresh → ask for all of them (`--all`) to make them again, or name other partitions",
     );
     let lacking =
         Given::default().asset("days", days(), &[]).asset("averages", days(), &[("days", window(-2, 0))]);

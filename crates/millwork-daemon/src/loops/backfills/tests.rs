@@ -202,6 +202,28 @@ async fn each_partition_is_made_once_by_daemons_that_come_and_go() {
     assert_eq!(bench.operate(id, Operation::Pause).await, "cannot pause a backfill that is succeeded");
 }
 
+/// A daemon has ended a run that it was about to take back, and the backfill is resumed before that is recorded.
+#[tokio::test]
+async fn a_run_that_was_taken_back_is_made_however_soon_it_is_resumed() {
+    let bench = Bench::new(|definitions| definitions);
+    let id = bench.create(at_a_time(3)).await;
+    bench.tick().await;
+    assert_eq!(bench.operate(id, Operation::Pause).await, "paused");
+    let (daemon, runs) = (bench.daemon().await, bench.queued().await);
+    let store = &daemon.store;
+    let stored = store.backfill(id).await.expect("the store").expect("a backfill");
+    let mut backfill = stored.backfill.clone();
+    runs.iter().take(2).for_each(|run| backfill.withdrawing(run.id).expect("a run"));
+    let (state, at) = (backfill.state().clone(), bench.clock.now());
+    let change = BackfillChange { id, revision: stored.revision, state, runs: Vec::new(), at };
+    assert!(store.change_backfill(change).await.expect("a change"));
+    let fence = Fence { run: runs[0].id, epoch: runs[0].epoch };
+    assert!(store.end_run(fence, EventBody::RunCanceled, at).await.expect("its end"));
+    assert_eq!(bench.operate(id, Operation::Resume).await, "running");
+    assert_eq!(bench.go_on(id).await, "succeeded: 8 succeeded");
+    assert!(bench.successes().await.values().all(|count| *count == 1));
+}
+
 #[tokio::test]
 async fn what_failed_is_made_by_a_retry() {
     let bench = Bench::new(|definitions| definitions).failing(&["2024-01-09"]);
