@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use millwork_core::run::{FailureClass, QUEUE_TAG, RunStatus};
 
 use super::{Home, Liveness};
+use crate::sqlite::is_of_full_disk;
 use crate::{Fence, RunQuery, RunRecord, StorageError};
 
 impl Home {
@@ -34,8 +35,12 @@ impl Home {
                 continue;
             }
             let Some(reason) = self.reason_of_loss(&run, now) else { continue };
-            if self.mark_ended(&run, reason, now).await? {
-                ended.extend(self.store().run(run.id).await?);
+            match self.mark_ended(&run, reason, now).await {
+                Ok(true) => ended.extend(self.store().run(run.id).await?),
+                Ok(false) => {}
+                // What is stored can still be read, and the run be marked once there is room.
+                Err(error) if is_of_full_disk(&error) => break,
+                Err(error) => return Err(error),
             }
         }
         Ok(ended)

@@ -76,6 +76,15 @@ pub(super) fn is_too_long(error: &StorageError) -> bool {
     source.downcast_ref().and_then(primary_code) == Some(18)
 }
 
+/// Whether a change failed because the disk is full.
+pub(crate) fn is_of_full_disk(error: &StorageError) -> bool {
+    let StorageError::Database { source, .. } = error else {
+        return matches!(error, StorageError::FullDisk { .. });
+    };
+    let shared = source.downcast_ref::<Arc<sqlx::Error>>().map(|error| &**error);
+    source.downcast_ref().or(shared).is_some_and(is_full_disk)
+}
+
 /// Whether a row exists already.
 pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)

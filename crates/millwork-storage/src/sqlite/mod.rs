@@ -63,4 +63,5 @@ mod versions;
 mod waiting_rows;
 mod writer;
 
+pub(crate) use failure::is_of_full_disk;
 pub use store::SqliteStore;
