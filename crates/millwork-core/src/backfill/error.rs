@@ -105,10 +105,7 @@ fn illegal_hint(status: BackfillStatus, operation: Operation) -> Option<&'static
             BackfillStatus::Requested
             | BackfillStatus::Running
             | BackfillStatus::Paused
-            | BackfillStatus::Canceling
             | BackfillStatus::Failing
-            | BackfillStatus::Canceled
-            | BackfillStatus::Succeeded
             | BackfillStatus::Failed,
             Operation::StartRun | Operation::Pause | Operation::Resume | Operation::Cancel | Operation::Retry,
         ) => None,
