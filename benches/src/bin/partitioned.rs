@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use millwork_core::backfill::BackfillOptions;
 use millwork_core::definitions::BackfillSpec;
@@ -30,27 +30,44 @@ use tempfile::TempDir;
 const ROUNDS: usize = 21;
 const PARTITIONS: u32 = 1_000;
 
+/// All cases, or the one that is named: `sets`, `requests`, `status MADE`, `runs` or `backfills`.
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Runtime::new()?;
-    if let [made] = &arguments[..] {
-        return runtime.block_on(statuses(made.parse()?));
-    }
-    if let [folder, case] = &arguments[..] {
-        return runtime.block_on(status_of(Path::new(folder), case));
-    }
-    sets()?;
-    requests("30 windows", daily("UTC").from("2026-01-01").until("2026-01-31"), "2026-01-15")?;
-    requests("1,000,000 windows", million(), "2026-01-15-05:00")?;
-    runtime.block_on(async {
-        for made in [10_000, 100_000, 1_000_000] {
-            statuses(made).await?;
+    match arguments[..] {
+        [] => {
+            sets()?;
+            all_requests()?;
+            for made in [10_000, 100_000, 1_000_000] {
+                runtime.block_on(statuses(made))?;
+            }
+            runtime.block_on(runs())?;
+            runtime.block_on(backfills())
         }
-        run_of(1).await?;
-        run_of(PARTITIONS).await?;
-        backfill_of(PARTITIONS, 1).await?;
-        backfill_of(PARTITIONS, 100).await
-    })
+        ["sets"] => sets(),
+        ["requests"] => all_requests(),
+        ["status", made] => runtime.block_on(statuses(made.parse()?)),
+        ["status-of", folder, case] => runtime.block_on(status_of(Path::new(folder), case)),
+        ["runs"] => runtime.block_on(runs()),
+        ["backfills"] => runtime.block_on(backfills()),
+        _ => bail!("there is no such case: {}", arguments.join(" ")),
+    }
+}
+
+fn all_requests() -> Result<()> {
+    requests("30 windows", daily("UTC").from("2026-01-01").until("2026-01-31"), "2026-01-15")?;
+    requests("1,000,000 windows", million(), "2026-01-15-05:00")
+}
+
+async fn runs() -> Result<()> {
+    run_of(1).await?;
+    run_of(PARTITIONS).await
+}
+
+async fn backfills() -> Result<()> {
+    backfill_of(PARTITIONS, 1).await?;
+    backfill_of(PARTITIONS, 100).await
 }
 
 fn print(case: &str, mut times: Vec<Duration>, per: u32, aim: &str) {
@@ -152,7 +169,8 @@ async fn statuses(made: usize) -> Result<()> {
     println!("status: {made} of a million made of two assets");
     for case in ["from all that was made", "from what was stored"] {
         let own = std::env::current_exe()?;
-        let status = std::process::Command::new(own).arg(folder.path()).arg(case).status()?;
+        let status =
+            std::process::Command::new(own).arg("status-of").arg(folder.path()).arg(case).status()?;
         ensure!(status.success(), "a status is read");
     }
     Ok(())

@@ -87,9 +87,7 @@ fn illegal_hint(status: BackfillStatus, operation: Operation) -> Option<&'static
             Operation::StartRun | Operation::Resume | Operation::Retry,
         ) => Some("start another backfill, which makes what is missing"),
         (BackfillStatus::Paused, Operation::Pause) => Some("resume it, and it goes on"),
-        (BackfillStatus::Requested | BackfillStatus::Running, Operation::Resume) => {
-            Some("it goes on without")
-        }
+        (BackfillStatus::Requested | BackfillStatus::Running, Operation::Resume) => Some("it isn't paused"),
         (BackfillStatus::Requested, Operation::Retry) => Some("nothing of it has failed"),
         (BackfillStatus::Failing, Operation::Pause) => {
             Some("it starts nothing more; cancel it to stop its runs")

@@ -12,7 +12,8 @@ const DOTS: (usize, usize) = (60, 200);
 pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Svg> {
     let points = || curves.iter().flat_map(|curve| &curve.points);
     points().next()?;
-    let x = range(points().map(|(x, _)| *x));
+    let numbers = || points().map(|(x, _)| *x);
+    let x = if over_time { range_of_moments(numbers()) } else { range(numbers()) };
     let y = range(points().map(|(_, y)| *y));
     let is_whole = points().all(|(x, _)| x.fract() == 0.0);
     let axis = match (over_time, is_whole) {
@@ -40,6 +41,20 @@ pub(super) fn lines(plot: &Plot, curves: &[Curve], over_time: bool) -> Option<Sv
     Some(frame.svg)
 }
 
+/// The range of some moments in microseconds, a second wide at least: nearly equal numbers would be spread by a part of themselves, which is
+/// years.
+fn range_of_moments(moments: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    const SECOND: f64 = 1e6;
+    let low = moments.clone().fold(f64::INFINITY, f64::min);
+    let high = moments.clone().fold(f64::NEG_INFINITY, f64::max);
+    let span = high - low;
+    if (0.0..SECOND).contains(&span) && low.abs() < 1e18 {
+        let middle = low + span / 2.0;
+        return (middle - SECOND / 2.0, middle + SECOND / 2.0);
+    }
+    range(moments)
+}
+
 /// A point in words: `loss 0.5 at round 3`.
 fn point_title(plot: &Plot, name: &str, (x, y): (f64, f64), over_time: bool) -> String {
     let moment = Timestamp::from_microsecond(x as i64).ok().filter(|_| over_time);
@@ -48,4 +63,17 @@ fn point_title(plot: &Plot, name: &str, (x, y): (f64, f64), over_time: bool) -> 
         |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     );
     format!("{name} {} at {}", short_number(y), where_at.trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::range_of_moments;
+
+    #[test]
+    fn moments_that_are_near_are_a_second_apart() {
+        let at = 1_780_000_000_000_000.0;
+        assert_eq!(range_of_moments([at, at + 80.0].into_iter()), (at + 40.0 - 5e5, at + 40.0 + 5e5));
+        assert_eq!(range_of_moments([at].into_iter()), (at - 5e5, at + 5e5));
+        assert_eq!(range_of_moments([at + 2e6, at].into_iter()), (at, at + 2e6));
+    }
 }

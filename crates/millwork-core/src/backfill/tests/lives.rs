@@ -198,13 +198,13 @@ fn pausing_lets_runs_end() {
         "2024-01-07..2024-01-08",
         at_a_time(1),
         &[
-            ("resume", "cannot resume a backfill that is requested"),
+            ("resume", "cannot resume a backfill that is requested → it isn't paused"),
             ("pause", "paused: 2 waiting"),
             ("start", ""),
             ("resume", "running: 2 waiting"),
             ("start", "1=days:2024-01-07"),
             ("pause", "paused: 1 waiting, 1 running"),
-            ("pause", "cannot pause a backfill that is paused"),
+            ("pause", "cannot pause a backfill that is paused → resume it, and it goes on"),
             ("ok 1", "paused: 1 waiting, 1 succeeded"),
             ("reload", "paused: 1 waiting, 1 succeeded"),
             ("resume", "running: 1 waiting, 1 succeeded"),
@@ -225,7 +225,10 @@ fn canceling_waits_for_the_runs() {
         &[
             ("start", "1=days:2024-01-07 2=days:2024-01-08 3=days:2024-01-09"),
             ("cancel", "canceling: 3 running, 6 canceled"),
-            ("cancel", "cannot cancel a backfill that is canceling"),
+            (
+                "cancel",
+                "cannot cancel a backfill that is canceling → it ends as soon as its runs have stopped",
+            ),
             ("start", ""),
             ("stop 1", "canceling: 2 running, 7 canceled"),
             ("ok 2", "canceling: 1 running, 1 succeeded, 7 canceled"),
