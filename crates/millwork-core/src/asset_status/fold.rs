@@ -135,7 +135,7 @@ impl SharedConfigs {
     }
 }
 
-/// The number of partitions of a large asset that are kept: so many take some megabytes.
+/// The maximum number of partitions of a large asset whose facts stay in memory; each takes about half a kilobyte.
 const KEPT: usize = if cfg!(test) { 1 } else { 5_000 };
 
 /// How far a running step has come.

@@ -15,7 +15,7 @@ use crate::param::StandingConfig;
 use crate::partition::{KeyIndex, KeySet, KeySpace};
 use crate::value::{CodeVersion, DataVersion};
 
-/// From so many partitions on that were made, an asset is large: its facts aren't kept in memory.
+/// The number of partitions that were made from which an asset is large: the facts of its partitions aren't kept in memory.
 pub const LARGE: u64 = if cfg!(test) { 1 } else { 1_000 };
 
 /// What the status of an asset follows from, as of some event: its partitions by what is known of them, compared with what they would be made

@@ -309,7 +309,7 @@ impl KeySpace {
         self.latest_but(0)
     }
 
-    /// The same of a window that so many others come after.
+    /// The keys of the window that `later` windows come after, of each dimension that has windows, with every text.
     pub fn latest_but(&self, later: u32) -> KeySet {
         let window = |present: &IndexSet| {
             let of = KeySet::product([present.clone()]);

@@ -33,7 +33,7 @@ const MOST_NAMED: usize = 10;
 /// The partitions of an input that belong to a key.
 type Taken = Arc<[Option<PartitionKey>]>;
 
-/// What a call for many partitions is told about them.
+/// The keys of the partitions of a call, and which partitions of its inputs belong to each.
 #[derive(Debug)]
 pub(super) struct BatchKeys {
     keys: Vec<(PartitionKey, Key)>,

@@ -72,17 +72,19 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
 
 /// Whether an answer would be longer than SQLite's texts can be.
 pub(super) fn is_too_long(error: &StorageError) -> bool {
-    let StorageError::Database { source, .. } = error else { return false };
-    source.downcast_ref().and_then(primary_code) == Some(18)
+    cause(error).and_then(primary_code) == Some(18)
 }
 
 /// Whether a change failed because the disk is full.
 pub(crate) fn is_of_full_disk(error: &StorageError) -> bool {
-    let StorageError::Database { source, .. } = error else {
-        return matches!(error, StorageError::FullDisk { .. });
-    };
-    let shared = source.downcast_ref::<Arc<sqlx::Error>>().map(|error| &**error);
-    source.downcast_ref().or(shared).is_some_and(is_full_disk)
+    matches!(error, StorageError::FullDisk { .. }) || cause(error).is_some_and(is_full_disk)
+}
+
+/// The error of SQLite behind one of the store, also one that several callers [share](shared).
+fn cause(error: &StorageError) -> Option<&sqlx::Error> {
+    let StorageError::Database { source, .. } = error else { return None };
+    let shared = || source.downcast_ref::<Arc<sqlx::Error>>().map(|error| &**error);
+    source.downcast_ref().or_else(shared)
 }
 
 /// Whether a row exists already.

@@ -21,23 +21,53 @@ use crate::{LatestAsset, LatestOrder, StorageError};
 const ASSETS_AT_ONCE: usize = 4096;
 
 impl Reader {
-    /// The latest events of these assets, in the order of their keys.
-    pub(super) async fn latest(&self, assets: &[AssetKey]) -> Result<Vec<LatestAsset>, StorageError> {
-        // The verdict and the materialization are mostly the same event, and then it is found once.
+    /// The latest events of these assets, in the order of their keys, but of no more than so many partitions of each.
+    pub(super) async fn latest_of_few(
+        &self,
+        assets: &[AssetKey],
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        // The verdict and the materialization are mostly the same event, and then it is found once. The first partition that is left out is found in the index, which small assets have little of.
         let text: Arc<str> = format!(
-            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM json_each(?) AS wanted \
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM json_each(?1) AS wanted \
              CROSS JOIN names ON names.name = wanted.value \
-             CROSS JOIN latest ON latest.asset = names.id \
-             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))"
+             CROSS JOIN latest ON latest.asset = names.id AND latest.partition < ifnull((SELECT beyond.partition FROM latest AS beyond \
+             WHERE beyond.asset = names.id ORDER BY beyond.partition LIMIT 1 OFFSET ?2), {}) \
+             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))",
+            i64::MAX
         )
         .into();
         let mut events = Vec::with_capacity(assets.len());
         for assets in assets.chunks(ASSETS_AT_ONCE) {
             let wanted = serde_json::to_string(assets).expect("keys are strings");
-            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted);
+            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted).bind(i64::from(most));
             events.extend(self.unpacked("read the latest events", query).await?);
         }
         Ok(fold(events))
+    }
+
+    /// The latest events of some partitions of an asset.
+    pub(super) async fn latest_page(
+        &self,
+        asset: &AssetKey,
+        order: LatestOrder,
+        skip: u64,
+        most: u32,
+    ) -> Result<Vec<LatestAsset>, StorageError> {
+        let order = match order {
+            LatestOrder::Any => "partition",
+            LatestOrder::NewestFirst => "verdict DESC",
+        };
+        let text = AssertSqlSafe(format!(
+            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM (SELECT materialization, verdict FROM latest \
+             WHERE asset = (SELECT id FROM names WHERE name = ?1) ORDER BY {order} LIMIT ?2 OFFSET ?3) AS latest \
+             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))"
+        ));
+        let query = sqlx::query(text)
+            .bind(asset.as_str().to_owned())
+            .bind(i64::from(most))
+            .bind(i64::try_from(skip).unwrap_or(i64::MAX));
+        Ok(fold(self.unpacked("read the latest events", query).await?))
     }
 
     /// The partitions of an asset that have a verdict; `None` for the asset without one.
@@ -86,57 +116,6 @@ impl Reader {
             events.extend(self.unpacked("read the latest events", query).await?);
         }
         Ok(fold(events))
-    }
-}
-
-impl Reader {
-    /// The latest events of these assets, but of no more than so many partitions of each.
-    pub(super) async fn latest_of_few(
-        &self,
-        assets: &[AssetKey],
-        most: u32,
-    ) -> Result<Vec<LatestAsset>, StorageError> {
-        // The partition of which none is left out is found in the index, which small assets have little of.
-        let text: Arc<str> = format!(
-            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM json_each(?1) AS wanted \
-             CROSS JOIN names ON names.name = wanted.value \
-             CROSS JOIN latest ON latest.asset = names.id AND latest.partition < ifnull((SELECT beyond.partition FROM latest AS beyond \
-             WHERE beyond.asset = names.id ORDER BY beyond.partition LIMIT 1 OFFSET ?2), {}) \
-             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))",
-            i64::MAX
-        )
-        .into();
-        let mut events = Vec::with_capacity(assets.len());
-        for assets in assets.chunks(ASSETS_AT_ONCE) {
-            let wanted = serde_json::to_string(assets).expect("keys are strings");
-            let query = sqlx::query(AssertSqlSafe(text.clone())).bind(wanted).bind(i64::from(most));
-            events.extend(self.unpacked("read the latest events", query).await?);
-        }
-        Ok(fold(events))
-    }
-
-    /// The latest events of some partitions of an asset.
-    pub(super) async fn latest_page(
-        &self,
-        asset: &AssetKey,
-        order: LatestOrder,
-        skip: u64,
-        most: u32,
-    ) -> Result<Vec<LatestAsset>, StorageError> {
-        let order = match order {
-            LatestOrder::Any => "partition",
-            LatestOrder::NewestFirst => "verdict DESC",
-        };
-        let text = AssertSqlSafe(format!(
-            "{PACKED_TOGETHER} (SELECT {PACKED_EVENT} FROM (SELECT materialization, verdict FROM latest \
-             WHERE asset = (SELECT id FROM names WHERE name = ?1) ORDER BY {order} LIMIT ?2 OFFSET ?3) AS latest \
-             CROSS JOIN events ON events.sequence IN (latest.materialization, latest.verdict))"
-        ));
-        let query = sqlx::query(text)
-            .bind(asset.as_str().to_owned())
-            .bind(i64::from(most))
-            .bind(i64::try_from(skip).unwrap_or(i64::MAX));
-        Ok(fold(self.unpacked("read the latest events", query).await?))
     }
 }
 
