@@ -196,9 +196,14 @@ pub struct BackfillFailureView {
     /// The step that failed; `null` if the run failed before any did.
     #[schema(required)]
     pub step: Option<String>,
-    /// Its partition, or those of the run if that failed before any step did; `null` if there is none.
+    /// Its partition; `null` if there is none, or if the run failed before any step did.
     #[schema(required)]
     pub partition: Option<String>,
+    /// The assets of the run.
+    #[schema(value_type = Vec<String>)]
+    pub assets: Vec<AssetKey>,
+    /// The partitions of the run in words, a few of many; empty if there are none.
+    pub partitions: String,
     /// The run.
     #[schema(value_type = String)]
     pub run: RunId,
@@ -248,7 +253,9 @@ impl BackfillPlanView {
         let stages = preview.stages.iter().enumerate();
         Self {
             of: request.anchor.clone(),
-            partitions: anchor.map(|anchor| plan.space(anchor).set_text(&request.keys)).unwrap_or_default(),
+            partitions: anchor
+                .map(|anchor| plan.space(anchor).lasting_set_text(&request.keys))
+                .unwrap_or_default(),
             make: preview.partitions,
             runs: preview.runs,
             fresh: preview.fresh,
@@ -311,12 +318,22 @@ impl BackfillDetails {
 }
 
 impl From<BackfillFailure> for BackfillFailureView {
-    fn from(BackfillFailure { step, partitions, run, reason }: BackfillFailure) -> Self {
-        let partition = match &step {
-            Some(step) => step.partition.as_ref().map(ToString::to_string),
-            None => Some(partitions).filter(|partitions| !partitions.is_empty()),
-        };
-        Self { step: step.map(|step| step.step.to_string()), partition, run, reason }
+    fn from(BackfillFailure { step, assets, partitions, run, reason }: BackfillFailure) -> Self {
+        let partition = step.as_ref().and_then(|step| step.partition.as_ref()).map(ToString::to_string);
+        Self { step: step.map(|step| step.step.to_string()), partition, assets, partitions, run, reason }
+    }
+}
+
+impl BackfillFailureView {
+    /// What failed in words: a step, or the assets of a run; and the partitions.
+    pub fn subject(&self) -> (String, &str) {
+        match &self.step {
+            Some(step) => (step.clone(), self.partition.as_deref().unwrap_or_default()),
+            None => {
+                let assets: Vec<&str> = self.assets.iter().map(AssetKey::as_str).collect();
+                (assets.join(", "), &self.partitions)
+            }
+        }
     }
 }
 
@@ -351,5 +368,5 @@ fn assets(plan: &Plan, stage: StageIndex) -> Vec<AssetKey> {
 }
 
 fn text(plan: &Plan, stage: StageIndex, keys: &KeySet) -> String {
-    plan.stage_space(stage).map(|space| space.set_text(keys)).unwrap_or_default()
+    plan.stage_space(stage).map(|space| space.lasting_set_text(keys)).unwrap_or_default()
 }

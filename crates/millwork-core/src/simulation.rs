@@ -20,7 +20,8 @@ use crate::automation::{
     KnownOfPartitions, RequestedRun, RunScope, Timetables, Updated, alias_key, explain, has_history_readers,
     history_key, is_alias, job_name, scope, watched_model,
 };
-use crate::definitions::{DueWork, Pipeline};
+use crate::definitions::{BackfillSpec, DueWork, Pipeline, RequestError};
+use crate::graph::AssetIndex;
 use crate::partition::{AssetPartition, KeyMoment, PartitionKey};
 use crate::run::{RunId, RunRequest, RunSpec};
 use crate::schedule::{Schedule, ScheduleCursor, ScheduleError, Timetable, due};
@@ -141,13 +142,44 @@ impl Simulation<'_> {
     }
 
     fn resolved(&self, run: RunSpec, at: Timestamp) -> Result<RunRequest, String> {
-        let due = run.resolve_due(self.pipeline, &self.moment.moved_to(at));
+        let moment = self.moment.moved_to(at);
+        let due = run.resolve_due(self.pipeline, &moment);
         let request = due.and_then(|due| match due {
             DueWork::Run(request) => Ok(request),
-            // Its runs make partitions that aren't simulated.
-            DueWork::Backfill(backfill) => backfill.run.template(self.pipeline),
+            DueWork::Backfill(backfill) => self.as_one_run(backfill, &moment),
         });
         request.map_err(|error| one_line_of(&error))
+    }
+
+    /// A backfill as one run of the partitions that it names, which is as long as all of its runs one after the other.
+    fn as_one_run(&self, backfill: BackfillSpec, moment: &KeyMoment) -> Result<RunRequest, RequestError> {
+        let graph = self.pipeline.graph();
+        let mut request = backfill.run.template(self.pipeline)?;
+        if let Some(of) = backfill.of.and_then(|of| graph.index(of.as_str())) {
+            let space = graph.key_space(of, moment);
+            let keys = space.set(&backfill.partitions);
+            let keys = keys.map_err(|problem| RequestError::Partitions { problem })?;
+            request.partitions = space.partition_keys(&keys);
+        }
+        Ok(request)
+    }
+
+    /// The partitions that a request makes of an asset: those that it has, and of one that is partitioned differently the latest.
+    fn partitions_of(
+        &self,
+        request: &RunRequest,
+        asset: AssetIndex,
+        moment: &KeyMoment,
+    ) -> Vec<Option<PartitionKey>> {
+        let graph = self.pipeline.graph();
+        let Some(all) = graph.partitions(asset) else { return vec![None] };
+        if request.partitions.is_empty() {
+            return all.keys(moment).into_iter().map(Some).collect();
+        }
+        let space = all.space(moment);
+        let named: Vec<_> = request.partitions.iter().filter(|key| space.has(key)).cloned().collect();
+        let partitions = if named.is_empty() { space.partition_keys(&space.latest()) } else { named };
+        partitions.into_iter().map(Some).collect()
     }
 
     fn begin(&self) -> Result<SimulationState<'_>, ConditionError> {
@@ -314,13 +346,7 @@ impl SimulationState<'_> {
             let asset = &node.spec.key;
             until = until.saturating_add((self.simulation.duration)(asset)).unwrap_or(Timestamp::MAX);
             let is_replayed = |key: &AssetKey| until <= self.recorded_until && self.recorded.contains(key);
-            let partitions: Vec<Option<PartitionKey>> = match graph.partitions(index) {
-                None => vec![None],
-                Some(all) if request.partitions.is_empty() => {
-                    all.keys(&moment).into_iter().map(Some).collect()
-                }
-                Some(_) => request.partitions.iter().cloned().map(Some).collect(),
-            };
+            let partitions = self.simulation.partitions_of(&request, index, &moment);
             for partition in partitions.iter().map(Option::as_ref) {
                 if is_replayed(asset) {
                     add(until, asset, partition, ChangeKind::Ended);

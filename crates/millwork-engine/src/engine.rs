@@ -17,8 +17,8 @@ use millwork_core::run::{RunId, RunRequest, RunState, RunStatus, StepStatus};
 use millwork_core::version::{ReadAs, VersionNumber};
 use millwork_core::{AssetKey, AssetPartition, Clock, IoManager, KeyMoment, Pipeline, SystemClock};
 use millwork_storage::{
-    Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order,
-    StorageError, Store, key_moment, key_moment_before, model_history,
+    Alias, Batch, Claim, EventLog, EventQuery, Fence, Holder, LatestAsset, Lease, NewRun, Order, RunRecord,
+    StorageError, Store, key_moment, key_moment_before, model_history, moment_of_run,
 };
 use serde_json::Value;
 use tokio::sync::watch;
@@ -149,7 +149,21 @@ impl Engine {
     ///
     /// When the request doesn't fit the definitions, or the store can't be read.
     pub async fn plan(&self, request: &RunRequest) -> Result<Plan, ExecuteError> {
-        let whole = self.whole_plan(request, &self.key_moment(self.options.clock.now()).await?)?;
+        self.plan_at(request, &self.key_moment(self.options.clock.now()).await?).await
+    }
+
+    /// The plan of a run that is to be resumed, of the partitions that there were when it was requested.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub async fn plan_of(&self, run: &RunRecord) -> Result<Plan, ExecuteError> {
+        let moment = moment_of_run(&*self.store, self.pipeline.graph(), run).await?;
+        self.plan_at(&run.request, &moment).await
+    }
+
+    async fn plan_at(&self, request: &RunRequest, moment: &KeyMoment) -> Result<Plan, ExecuteError> {
+        let whole = self.whole_plan(request, moment)?;
         let plan = if request.stale_only {
             let verdicts = self.verdicts(&whole).await?;
             whole.stale_part(self.pipeline.graph(), &verdicts, &RunState::default())

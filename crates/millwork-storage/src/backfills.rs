@@ -138,6 +138,8 @@ pub async fn operate_backfill(
 pub struct BackfillFailure {
     /// The step that failed and its partition; `None` if the run failed before any did.
     pub step: Option<StepPartition>,
+    /// The assets of the run.
+    pub assets: Vec<AssetKey>,
     /// The partitions of the run in words, a few of many.
     pub partitions: String,
     /// The run.
@@ -181,15 +183,17 @@ pub async fn backfill_failures(
             let EventBody::StepFailed { failure } = event.body else { continue };
             has_failed_step = true;
             if unmade.has(&step) && seen.insert(step.clone()) {
+                let (assets, partitions) = (run.request.assets.clone(), partitions.clone());
                 let (step, reason) = (Some(step), failure.to_string());
-                failures.push(BackfillFailure { step, partitions: partitions.clone(), run: run.id, reason });
+                failures.push(BackfillFailure { step, assets, partitions, run: run.id, reason });
             }
         }
         if !has_failed_step
             && unmade.has_any(graph, &run.request)
             && let Some(reason) = run.reason
         {
-            failures.push(BackfillFailure { step: None, partitions, run: run.id, reason });
+            let assets = run.request.assets;
+            failures.push(BackfillFailure { step: None, assets, partitions, run: run.id, reason });
         }
         if failures.len() >= limit {
             break;
@@ -262,7 +266,7 @@ pub async fn keys_of_backfills(
 }
 
 /// The backfills that haven't ended, newest first. One that can't be read keeps nothing waiting; `store check` finds it.
-async fn open_backfills(store: &dyn Store) -> Result<Vec<StoredBackfill>, StorageError> {
+pub(crate) async fn open_backfills(store: &dyn Store) -> Result<Vec<StoredBackfill>, StorageError> {
     let mut open = Vec::new();
     for record in store.backfills(BackfillQuery { open_only: true, ..BackfillQuery::default() }).await? {
         if let Ok(Some(stored)) = store.backfill(record.id).await {

@@ -8,7 +8,7 @@ use millwork_core::graph::AssetGraph;
 use millwork_core::partition::Texts;
 use millwork_core::{KeyMoment, Problem};
 
-use crate::{Batch, EventQuery, StorageError, Store};
+use crate::{Batch, EventQuery, RunRecord, StorageError, Store};
 
 /// The keys that the assets of a graph have at a time. The store is only read where an asset has a dynamic dimension.
 ///
@@ -41,6 +41,21 @@ pub async fn key_moment_before(
     let changes = changes(store).await?;
     let before = changes.iter().filter(|event| event.sequence < sequence);
     Ok(moment.with_texts(PartitionsChanged::texts(before)))
+}
+
+/// The keys as they were when a run was requested, of which it is made also when it is resumed.
+///
+/// # Errors
+///
+/// As [`key_moment`].
+pub async fn moment_of_run(
+    store: &dyn Store,
+    graph: &AssetGraph,
+    run: &RunRecord,
+) -> Result<KeyMoment, StorageError> {
+    let query = EventQuery { run: Some(run.id), limit: Some(1), ..EventQuery::default() };
+    let first = store.events(query).await?.first().map_or(u64::MAX, |first| first.sequence);
+    key_moment_before(store, graph, run.created_at, first).await
 }
 
 /// The texts of every dynamic dimension, by its name.

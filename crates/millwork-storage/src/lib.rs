@@ -83,7 +83,7 @@ pub use follow::{Followed, follow};
 pub use history::{HistoryQuery, history};
 pub use home::{Announced, Holder, Home, Liveness};
 pub use instigator_store::{Commit, InstigatorState, InstigatorStore, Tick, TickOutcome};
-pub use key_moment::{change_partitions, dynamic_texts, key_moment, key_moment_before};
+pub use key_moment::{change_partitions, dynamic_texts, key_moment, key_moment_before, moment_of_run};
 pub use lineage::{Direction, LineageLimits, LineageNode, LineageRest, lineage};
 pub use live::{FoundPerformance, live_performances};
 pub use maintenance::{Finding, Maintenance, StoreCounts, StoreInfo, Table};

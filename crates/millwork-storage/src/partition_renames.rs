@@ -9,6 +9,7 @@ use millwork_core::partition::{AssetPartition, KeySpace, PartitionKey};
 use millwork_core::run::{RunStatus, StepKey};
 use millwork_core::{AssetKey, KeyMoment, Problem};
 
+use crate::backfills::open_backfills;
 use crate::{RunQuery, StorageError, Store};
 
 /// Renames keys of an asset, and of the others that its step makes, as pairs of an old and a new key. A pair such as `country=uk` and `country=gb`
@@ -44,8 +45,12 @@ pub async fn remap_partitions(
     }
     let renamed = PartitionsRenamed { assets, steps, keys };
     let of = AssetPartition::new(key, None);
-    store.rename(NewEvent::of_asset(of, at, EventBody::PartitionsRenamed(renamed.clone()))).await?;
-    Ok(Ok(renamed))
+    let event = NewEvent::of_asset(of, at, EventBody::PartitionsRenamed(renamed.clone()));
+    match store.rename(event).await {
+        Ok(_) => Ok(Ok(renamed)),
+        Err(error @ StorageError::NameTaken { .. }) => Ok(Err((&error).into())),
+        Err(error) => Err(error),
+    }
 }
 
 /// The assets that are made with an asset, itself first, and the steps that make or examine them.
@@ -93,7 +98,8 @@ fn keys_of_pair(
     old: &str,
     new: &str,
 ) -> Result<Vec<(PartitionKey, PartitionKey)>, Problem> {
-    let is_meant = |key: &&PartitionKey| key.label() == old || key.identity() == old;
+    let is_meant =
+        |key: &&PartitionKey| key.label() == old || key.identity() == old || space.text_in_sets(key) == old;
     // One that there still is isn't the one that is renamed, if it is called the same.
     let meant: Vec<&PartitionKey> = made.iter().filter(is_meant).filter(|key| !space.has(key)).collect();
     match meant[..] {
@@ -124,10 +130,20 @@ fn keys_of_pair(
         return Err(problem.with_hint("take it out of the definition first, or it would be made anew"));
     }
     let problem = Problem::new(format!("nothing was made of a partition `{old}`"));
-    Err(problem.with_hint("`partitions plan KEY` lists the keys that are gone"))
+    let names: Vec<String> = space.names().map(|name| format!("`{name}`")).collect();
+    let hint = match texts {
+        Some((dimension, _)) if space.names().all(|name| name != dimension.0) => {
+            format!(
+                "its dimensions are {}; `partitions plan KEY` lists the keys that are gone",
+                names.join(", ")
+            )
+        }
+        _ => "`partitions plan KEY` lists the keys that are gone".to_owned(),
+    };
+    Err(problem.with_hint(hint))
 }
 
-/// Why keys can't be renamed now: a run makes one of them; `None` if none does.
+/// Why keys can't be renamed now: a run makes one of them, or a backfill is going to; `None` if none does.
 async fn in_progress(
     store: &dyn Store,
     assets: &[AssetKey],
@@ -141,20 +157,42 @@ async fn in_progress(
         request.assets.iter().any(|asset| assets.contains(asset))
             && (request.partitions.is_empty() || request.partitions.iter().any(makes))
     });
-    Ok(run.map(|run| {
+    if let Some(run) = run {
         let problem = Problem::new(format!("the run {} makes one of the partitions", run.id.short()));
-        problem.with_hint("wait until it has ended, or cancel it with `runs cancel`")
-    }))
+        return Ok(Some(problem.with_hint("wait until it has ended, or cancel it with `runs cancel`")));
+    }
+    for stored in open_backfills(store).await? {
+        let plan = stored.backfill.plan();
+        let mut open = stored.backfill.open_keys().filter(|(planned, _)| assets.contains(&planned.name));
+        let makes_one = open.any(|(planned, open)| {
+            let has = |key: &PartitionKey| {
+                plan.space(planned).index_of(key).is_some_and(|index| open.contains(&index))
+            };
+            keys.iter().any(|(from, to)| has(from) || has(to))
+        });
+        if makes_one {
+            let id = stored.record.id;
+            let problem = Problem::new(format!("backfill {id} is going to make one of the partitions"));
+            let hint = format!("wait until it has ended, or cancel it with `backfill cancel {id}`");
+            return Ok(Some(problem.with_hint(hint)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
+    use millwork_core::backfill::{BackfillOptions, Operation};
+    use millwork_core::definitions::{BackfillSpec, PlannedBackfill};
     use millwork_core::event::{Materialization, Provenance, StoredValue, ValueLocation};
     use millwork_core::partition::{Dimensions, daily, fixed};
-    use millwork_core::{Advice as _, AssetDefinition, Definitions, Pipeline};
+    use millwork_core::{Advice as _, AssetDefinition, Definitions, Pipeline, RunSpec};
 
     use super::*;
-    use crate::{EventLog as _, MemoryStore, append_version};
+    use crate::{
+        BackfillStore as _, EventLog as _, MemoryStore, NewBackfill, append_version, operate_backfill,
+        plan_backfill,
+    };
 
     fn moment() -> KeyMoment {
         KeyMoment::at("2026-01-03T00:00:00Z".parse().expect("a time"))
@@ -226,6 +264,8 @@ mod tests {
         let list = |texts: &[&str]| Dimensions::from(fixed(texts.to_vec()));
         check(list(&["uk", "de"]), list(&["gb", "de"]), &[("uk", "gb")], Ok(&["de", "gb"])).await;
         check(list(&["a", "b"]), list(&["c", "d"]), &[("a", "c"), ("b", "d")], Ok(&["c", "d"])).await;
+        // As `partitions plan` prints them.
+        check(list(&["a|b", "*"]), list(&["c", "d"]), &[("a%7Cb", "c"), ("%2A", "d")], Ok(&["c", "d"])).await;
         let slices =
             |texts: &[&str]| daily("UTC").from("2026-01-01").by(fixed(texts.to_vec()).named("country"));
         let renamed = ["2026-01-01|de", "2026-01-01|gb", "2026-01-02|de", "2026-01-02|gb"];
@@ -249,9 +289,38 @@ mod tests {
             (&[("uk", "de")], "has a history already, and can't take over that of"),
             (&[("uk", "gb"), ("fr", "gb")], "`uk` and `fr` are to have one history"),
             (&[("fixed=uk", "fixed=xx")], "there is no key `xx`"),
-            (&[("land=uk", "land=gb")], "nothing was made of a partition `land=uk`"),
+            (
+                &[("land=uk", "land=gb")],
+                "nothing was made of a partition `land=uk`; hint: its dimensions are `",
+            ),
         ] {
             check(before(), after(), pair, Err(expected)).await;
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_backfill_is_going_to_make_is_not_renamed() {
+        let list = |texts: &[&str]| Dimensions::from(fixed(texts.to_vec()));
+        let store = made(list(&["uk", "de"])).await;
+        let options = BackfillOptions { all: true, ..BackfillOptions::default() };
+        let (run, partitions) = (RunSpec::of("sales"), "uk".to_owned());
+        let spec = BackfillSpec { run, partitions, of: None, options };
+        let at = moment().now();
+        let planned = plan_backfill(&store, &pipeline(list(&["uk", "de"])), spec, at).await.expect("a store");
+        let PlannedBackfill { request, plan } = planned.expect("a plan");
+        let id = store.create_backfill(NewBackfill { request, plan, at }).await.expect("a backfill");
+        let after = pipeline(list(&["gb", "de"]));
+        let graph = after.graph();
+        let asset = graph.index("sales").expect("the asset");
+        let pairs = [("uk".to_owned(), "gb".to_owned())];
+        let rename = async || remap_partitions(&store, graph, asset, &pairs, (&moment(), at)).await;
+        let refused = rename().await.expect("a store").unwrap_err().one_line();
+        let expected = "backfill 1 is going to make one of the partitions; hint: wait until it has ended, or cancel it with";
+        assert!(refused.starts_with(expected), "{refused}");
+        operate_backfill(&store, id, Operation::Cancel, at)
+            .await
+            .expect("a store")
+            .expect("it can be canceled");
+        assert!(rename().await.expect("a store").is_ok());
     }
 }

@@ -75,7 +75,7 @@ impl Advice for VersionError {
             Self::Unreadable { .. } => {
                 "`store check` lists what else can't be read; choose another version".into()
             }
-            Self::NoVersions { of } => format!("`materialize {}` makes one", of.asset).into(),
+            Self::NoVersions { of } => format!("`{}` makes one", of.command()).into(),
             Self::NoVersion { of, .. } => format!("`asset history {}` lists the versions", of.asset).into(),
             Self::NoAlias { of, .. } => {
                 format!("`models show {}` lists the aliases, `models alias` sets one", of.asset).into()
@@ -157,9 +157,18 @@ pub async fn find_version_of(
     moment: &KeyMoment,
 ) -> Result<FoundVersion, VersionError> {
     let (key, which) = WhichVersion::split(written)?;
-    let (asset, of) = find_model(graph, key, partition, moment)?;
-    let event = find_stored_version(store, &of, &which).await?;
-    Ok(FoundVersion { asset, of, event })
+    // A partition that isn't defined any more may have versions.
+    let asset = find_asset(graph, key)?;
+    let past = match partition {
+        Some(text) if graph.partitions(asset).is_some() => Some(graph.past_partition(asset, text, moment)),
+        _ => find_model(graph, key, partition, moment)?.1.partition,
+    };
+    let of = AssetPartition::new(graph.key(asset).clone(), past);
+    let found = find_stored_version(store, &of, &which).await;
+    if found.is_err() {
+        find_model(graph, key, partition, moment)?;
+    }
+    Ok(FoundVersion { asset, of, event: found? })
 }
 
 /// The materialization of a version.

@@ -93,6 +93,6 @@ impl PartitionHealth {
     /// Why it isn't fresh, each in a sentence: how it failed, then what has changed.
     pub fn reasons(&self) -> impl Iterator<Item = String> + '_ {
         let failure = self.failure.iter().map(|failure| format!("its last run failed: {failure}"));
-        failure.chain(self.causes().iter().map(ToString::to_string))
+        failure.chain(self.causes().iter().map(|cause| cause.in_words(self.partition.as_ref())))
     }
 }

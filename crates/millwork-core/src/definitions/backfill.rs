@@ -71,10 +71,7 @@ impl BackfillSpec {
             steps.steps.iter().map(|step| steps.asset(*step, &known, self.options)).collect();
         let anchor = anchor(graph, &assets, self.of.as_ref())?;
         let space = &assets[anchor].space;
-        let keys = match space.partition_key(&self.partitions.trim().into()) {
-            Ok(one) => KeySet::of(space.names().count(), space.index_of(&one)),
-            Err(_) => space.set(self.partitions.trim()).map_err(refused)?,
-        };
+        let keys = space.set_or_key(&self.partitions).map_err(refused)?;
         let asked = BackfillRequest { anchor: assets[anchor].name.clone(), keys, options: self.options };
         let plan = backfill::plan(&assets, &asked).map_err(refused)?;
         Ok(PlannedBackfill { request, plan })
@@ -317,7 +314,12 @@ fn anchor(
         inputs.iter().all(|input| !partitioned.contains(&input.upstream))
     };
     let first: Vec<usize> = partitioned.iter().copied().filter(takes_none).collect();
-    let Some(anchor) = first.first() else { return Err(PlanError::NothingPartitioned.into()) };
+    let Some(anchor) = first.first() else {
+        let problem = Problem::new("no selected asset has partitions");
+        return refused(
+            problem.with_hint("a run makes them, as `materialize` does; a backfill is for partitions"),
+        );
+    };
     if first.iter().all(|place| assets[*place].space.is_like(&assets[*anchor].space)) {
         return Ok(*anchor);
     }

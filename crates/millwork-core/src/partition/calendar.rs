@@ -1,7 +1,7 @@
 //! The windows of a valid definition: which there are, by index, by label and by time.
 
 use std::ops::{Range, RangeInclusive};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -31,6 +31,8 @@ pub(super) struct Windows {
     /// The first instant at which a window may start, and the last at which one may end.
     pub(super) bounds: Range<Timestamp>,
     pub(super) exclusions: Exclusions,
+    first: OnceLock<i64>,
+    last: OnceLock<i64>,
 }
 
 impl PartialEq for Calendar {
@@ -52,7 +54,8 @@ impl Calendar {
         bounds: Range<Timestamp>,
     ) -> Self {
         let exclusions = Exclusions::default();
-        Self(Arc::new(Windows { definition, numbering, zone, format, bounds, exclusions }))
+        let (first, last) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Windows { definition, numbering, zone, format, bounds, exclusions, first, last }))
     }
 
     /// The same with other exclusions.
@@ -76,13 +79,13 @@ impl Calendar {
 
     /// The index of the first window, which may be excluded.
     pub fn first_index(&self) -> i64 {
-        self.0.numbering.last_at(before(self.0.bounds.start)) + 1
+        *self.0.first.get_or_init(|| self.0.numbering.last_at(before(self.0.bounds.start)) + 1)
     }
 
     /// The index of the last window that ends by the end of the definition; `None` without an end.
     pub fn last_index(&self) -> Option<i64> {
         let end = self.0.bounds.end;
-        (end != Timestamp::MAX).then(|| self.0.numbering.last_at(end) - 1)
+        (end != Timestamp::MAX).then(|| *self.0.last.get_or_init(|| self.0.numbering.last_at(end) - 1))
     }
 
     /// The window with an index, whether or not the definition has it; `None` beyond the calendar.
@@ -93,10 +96,14 @@ impl Calendar {
 
     /// The index of a window; `None` if the timetable has no such window.
     pub fn index(&self, window: &TimeWindow) -> Option<i64> {
-        let numbering = &self.0.numbering;
-        let is_one = numbering.is_tick(window.start())
-            && numbering.timetable().next(window.start()) == Some(window.end());
-        is_one.then(|| numbering.last_at(window.start()))
+        self.index_between(window.start(), window.end())
+    }
+
+    /// The index of the window between two instants; `None` if the timetable has no such window.
+    pub(super) fn index_between(&self, start: Timestamp, end: Timestamp) -> Option<i64> {
+        let mut ticks = self.timetable().after(before(start));
+        let is_one = ticks.next() == Some(start) && ticks.next() == Some(end);
+        is_one.then(|| self.0.numbering.last_at(start))
     }
 
     /// Whether the definition has the window with an index, at some time.
@@ -244,11 +251,6 @@ impl Calendar {
     /// Whether the same windows have ended at both of two instants.
     pub(super) fn has_same_ended(&self, one: Timestamp, other: Timestamp) -> bool {
         self.timetable().next(one.min(other)).is_none_or(|tick| tick > one.max(other))
-    }
-
-    /// The window that starts at an instant, whether or not the definition has it; `None` if no tick comes then.
-    pub(super) fn starting(&self, start: Timestamp) -> Option<TimeWindow> {
-        self.0.numbering.is_tick(start).then(|| self.starting_at(start))?
     }
 
     /// The window that starts at a tick.

@@ -112,10 +112,15 @@ impl KeyValue {
 
     fn identity(&self) -> String {
         match self {
-            Self::Window(window) => format!("@{}-{}", compact(window.start()), compact(window.end())),
+            Self::Window(window) => interval_text(window.start(), window.end()),
             Self::Text(text) => text_segment(text),
         }
     }
+}
+
+/// The identity of a window.
+pub(super) fn interval_text(start: Timestamp, end: Timestamp) -> String {
+    format!("@{}-{}", compact(start), compact(end))
 }
 
 impl From<&Key> for PartitionKey {

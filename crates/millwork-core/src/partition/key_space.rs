@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::key::{escaped, interval, unescaped};
+use super::key::{escaped, interval, interval_text, unescaped};
 use super::stored::StoredSpace;
 use super::{Calendar, IndexSet, Key, KeyIndex, KeySet, KeyValue, TimeWindow};
-use crate::id::PartitionKey;
+use crate::id::{PartitionKey, text_segment};
 use crate::problem::Problem;
 
 /// The keys that there are at a moment. It reads and writes keys, and sets of them, as text.
@@ -192,6 +192,23 @@ impl SpaceDimension {
     }
 }
 
+impl SpaceDimension {
+    /// Whether it is one of texts, of which there are none.
+    fn lacks_texts(&self) -> bool {
+        matches!(&self.axis, Axis::Texts(texts) if texts.present().is_empty())
+    }
+
+    /// Why the window with an index isn't there yet; `None` if that isn't the reason.
+    fn not_ended(&self, index: i64, now: Timestamp) -> Option<Problem> {
+        let Axis::Windows(calendar) = &self.axis else { return None };
+        let problem = calendar.not_ended(&calendar.at_index(index)?, now);
+        problem.map(|problem| problem.within(format!("the dimension `{}`", self.name)))
+    }
+}
+
+/// What to do where a dimension has no texts.
+const NO_TEXTS: &str = "there is no value so far: `partitions add` adds some";
+
 /// Why a text is none of those that are there.
 fn unknown(texts: &Texts, text: &str) -> Problem {
     const SHOWN: usize = 10;
@@ -199,10 +216,10 @@ fn unknown(texts: &Texts, text: &str) -> Problem {
     let known = texts.present().iter().filter_map(|index| texts.text(index));
     let near = texts.near(text);
     let hint = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if texts.present().is_empty() => "there is no value; add some first".to_owned(),
+        Some(near) => format!("did you mean `{}`?", escaped(near)),
+        None if texts.present().is_empty() => NO_TEXTS.to_owned(),
         None => {
-            let shown: Vec<String> = known.take(SHOWN).map(|known| format!("`{known}`")).collect();
+            let shown: Vec<String> = known.take(SHOWN).map(|known| format!("`{}`", escaped(known))).collect();
             let rest = if texts.present().count() > SHOWN as u64 { ", …" } else { "" };
             format!("it has {}{rest}", shown.join(", "))
         }
@@ -381,20 +398,19 @@ impl KeySpace {
         if parts.len() != self.dimensions.len() {
             return None;
         }
+        // An identity is written in one way only.
         let index = self.dimensions.iter().zip(parts).map(|(dimension, part)| match &dimension.axis {
             Axis::Windows(calendar) => {
                 let (start, end) = interval(part)?;
-                let window = calendar.starting(start)?;
-                calendar.index(&window).filter(|_| window.end() == end)
+                let index = calendar.index_between(start, end)?;
+                (interval_text(start, end) == part).then_some(index)
             }
             Axis::Texts(texts) => {
                 let text = percent_encoding::percent_decode_str(part).decode_utf8().ok()?;
-                texts.index(&text)
+                (text_segment(&text) == part).then(|| texts.index(&text))?
             }
         });
-        let index: KeyIndex = index.collect::<Option<_>>()?;
-        // An identity is written in one way only.
-        self.key_at(&index).filter(|key| key.identity() == identity).map(|_| index)
+        index.collect()
     }
 
     /// The keys of a set by the indexes of another space, without those that it never had; empty if the names of the dimensions are others.
@@ -446,8 +462,7 @@ impl KeySpace {
             Some(index) => index,
             // What it is counts, and not what it is called: the same label may be another window.
             None if key.values().is_some() && !key.is_text() => {
-                let problem = Problem::new(format!("there is no key `{key}` any more"));
-                return Err(problem.with_hint(self.hint()));
+                return Err(self.why_absent(key));
             }
             None => {
                 let linked = linked(key.label()).and_then(|linked| self.index_of(&linked));
@@ -458,6 +473,16 @@ impl KeySpace {
             }
         };
         self.partition_key_at(&index).ok_or_else(|| Problem::new(format!("there is no key `{key}`")))
+    }
+
+    /// Why a key with an identity is none of these: a window of it hasn't ended, or the definitions have no such value.
+    fn why_absent(&self, key: &PartitionKey) -> Problem {
+        let index = self.index_of(key).unwrap_or_default();
+        let pairs = self.dimensions.iter().zip(index);
+        let not_ended = pairs.into_iter().find_map(|(dimension, index)| dimension.not_ended(index, self.now));
+        not_ended.unwrap_or_else(|| {
+            Problem::new(format!("the definition has no key `{key}`")).with_hint(self.hint())
+        })
     }
 
     /// The partition's key that a text means or meant, also one that is no partition any more; a text as it is if it never was one.
@@ -518,6 +543,7 @@ impl KeySpace {
             .map(|key| format!("`{key}`"))
             .collect();
         match all.count() {
+            0 if self.dimensions.iter().any(SpaceDimension::lacks_texts) => NO_TEXTS.to_owned(),
             0 => "it has no partition so far".to_owned(),
             count if count <= SHOWN as u64 => format!("it has {}", keys.join(", ")),
             _ if self.is_one_list() => format!("it has {}, …", keys.join(", ")),
@@ -590,6 +616,11 @@ impl KeySpace {
             "write one part for each dimension, and `%7C` for a `|` in a value".to_owned()
         };
         Err(Problem::new(message).with_hint(hint))
+    }
+
+    /// The text of a partition's key as a set of keys has it, also of one that isn't there.
+    pub fn text_in_sets(&self, key: &PartitionKey) -> String {
+        if self.dimensions.len() == 1 { escaped(key.label()) } else { key.label().to_owned() }
     }
 
     /// The text of a value of a dimension, as a part of a set of keys has it.

@@ -1,6 +1,6 @@
 //! The indexes of a timetable's ticks, found by counting and searching.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 
@@ -24,13 +24,15 @@ const KEPT: usize = 64;
 
 /// The ticks of a timetable, each with an index. 0 is the first at 1970-01-01T00:00:00Z or after it; those before are negative.
 ///
-/// What is counted once is kept, at the anchor and every four years after it, so that other ticks are counted from near.
+/// What is counted once is kept, at the anchor, every four years after it and where something was found last, so that other ticks are counted
+/// from near: keys are mostly asked for in their order.
 #[derive(Debug)]
 pub(super) struct Numbering {
     timetable: Timetable,
     anchor: Timestamp,
     anchored: OnceLock<Mark>,
     kept: [OnceLock<Mark>; KEPT],
+    recent: Mutex<Option<Mark>>,
 }
 
 /// An instant, and the index of the last tick at it or before it.
@@ -43,7 +45,8 @@ struct Mark {
 impl Numbering {
     pub(super) fn new(timetable: Timetable, anchor: Timestamp) -> Self {
         let kept = [const { OnceLock::new() }; KEPT];
-        Self { timetable, anchor: within_calendar(anchor), anchored: OnceLock::new(), kept }
+        let anchor = within_calendar(anchor);
+        Self { timetable, anchor, anchored: OnceLock::new(), kept, recent: Mutex::default() }
     }
 
     pub(super) fn timetable(&self) -> &Timetable {
@@ -57,8 +60,9 @@ impl Numbering {
 
     /// The index of the last tick at an instant or before it.
     pub(super) fn last_at(&self, instant: Timestamp) -> i64 {
-        let instant = within_calendar(instant);
-        self.mark(self.kept(instant), instant).last
+        let mark = self.mark_beside(self.recent().as_slice(), within_calendar(instant));
+        self.remember(mark);
+        mark.last
     }
 
     /// The number of ticks after an instant, up to and including another one.
@@ -68,8 +72,15 @@ impl Numbering {
 
     /// The tick with an index; `None` beyond the calendar.
     pub(super) fn tick(&self, index: i64) -> Option<Timestamp> {
+        let tick = self.find(index)?;
+        self.remember(Mark { instant: tick, last: index });
+        Some(tick)
+    }
+
+    fn find(&self, index: i64) -> Option<Timestamp> {
         let anchor = self.anchored();
-        if let Some(tick) = self.walk(anchor, index) {
+        let mut near = self.recent().into_iter().chain([anchor]);
+        if let Some(tick) = near.find_map(|mark| self.walk(mark, index)) {
             return tick;
         }
         let (mut low, mut high) = self.bracket(anchor, index)?;
@@ -167,6 +178,15 @@ impl Numbering {
         let anchor = self.anchored();
         let later = Timestamp::from_second(anchor.instant.as_second() + APART).unwrap_or(LATEST);
         APART as f64 / (self.kept(later).last - anchor.last).max(1) as f64
+    }
+
+    /// Where something was found last.
+    fn recent(&self) -> Option<Mark> {
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, mark: Mark) {
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(mark);
     }
 
     fn anchored(&self) -> Mark {

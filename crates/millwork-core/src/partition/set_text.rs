@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::key::unescaped;
 use super::key_space::SpaceDimension;
-use super::{Axis, Calendar, IndexSet, KeySet, KeySpace};
+use super::{Axis, Calendar, IndexSet, KeySet, KeySpace, Texts};
 use crate::problem::Problem;
 
 const EMPTY_HINT: &str =
@@ -54,15 +54,38 @@ impl KeySpace {
             set = set.union(&KeySet::product(sets.collect::<Result<Vec<_>, _>>()?));
         }
         if set.is_empty() {
-            return Err(Problem::new(format!("`{text}` names no key")).with_hint(EMPTY_HINT));
+            let hint = if self.all().is_empty() { self.hint() } else { EMPTY_HINT.to_owned() };
+            return Err(Problem::new(format!("`{text}` names no key")).with_hint(hint));
         }
         Ok(set)
     }
 
+    /// The set that a text says, or the one key that it is the text or the identity of: `*` is every key, also where a text is called so.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither: that of [`set`](Self::set).
+    pub fn set_or_key(&self, text: &str) -> Result<KeySet, Problem> {
+        self.set(text).or_else(|problem| {
+            let one = self.partition_key(&text.into()).ok().and_then(|one| self.index_of(&one));
+            one.map(|one| KeySet::of(self.dimensions.len(), [one])).ok_or(problem)
+        })
+    }
+
     /// The text of a set, which [`set`](Self::set) reads; empty for the empty set.
     pub fn set_text(&self, set: &KeySet) -> String {
+        self.text(set, |texts, indexes| indexes == texts.present() && indexes.count() > 1)
+    }
+
+    /// The same without `*`, so that it means these keys also when texts were added or removed.
+    pub fn lasting_set_text(&self, set: &KeySet) -> String {
+        self.text(set, |_, _| false)
+    }
+
+    /// The text of a set, with `*` for texts that are all there are.
+    fn text(&self, set: &KeySet, are_all: impl Fn(&Texts, &IndexSet) -> bool) -> String {
         let product = |sets: Vec<IndexSet>| {
-            let lists = sets.iter().enumerate().map(|(place, indexes)| self.list(place, indexes));
+            let lists = sets.iter().enumerate().map(|(place, indexes)| self.list(place, indexes, &are_all));
             lists.collect::<Vec<_>>().join("|")
         };
         set.products().into_iter().map(product).collect::<Vec<_>>().join("; ")
@@ -144,7 +167,7 @@ impl KeySpace {
     }
 
     /// The text of a list of values.
-    fn list(&self, place: usize, indexes: &IndexSet) -> String {
+    fn list(&self, place: usize, indexes: &IndexSet, are_all: &impl Fn(&Texts, &IndexSet) -> bool) -> String {
         let Some(dimension) = self.dimensions.get(place) else { return String::new() };
         let text = |index| self.text_of(place, index);
         match &dimension.axis {
@@ -155,7 +178,7 @@ impl KeySpace {
                 });
                 ranges.collect::<Vec<_>>().join(",")
             }
-            Axis::Texts(texts) if indexes == texts.present() && indexes.count() > 1 => "*".to_owned(),
+            Axis::Texts(texts) if are_all(texts, indexes) => "*".to_owned(),
             Axis::Texts(_) => indexes.iter().map(text).collect::<Vec<_>>().join(","),
         }
     }

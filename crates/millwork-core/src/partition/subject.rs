@@ -42,6 +42,13 @@ impl AssetPartition {
     pub fn quoted(&self) -> String {
         quoted(self.asset.as_str(), self.partition.as_ref())
     }
+
+    /// The command that makes it as a shell reads it, without the name of the pipeline.
+    pub fn command(&self) -> String {
+        let quoted = |key: &PartitionKey| format!(" --partition '{}'", key.label().replace('\'', r"'\''"));
+        let partition = self.partition.as_ref().map(quoted).unwrap_or_default();
+        format!("materialize {}{partition}", self.asset)
+    }
 }
 
 impl StepPartition {

@@ -134,52 +134,67 @@ pub enum Cause {
     },
 }
 
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Cause {
+    /// The cause in words, for a partition: of inputs, the partition is named where it is another one.
+    pub fn in_words(&self, own: Option<&PartitionKey>) -> String {
         let short = |version: &DataVersion| version.as_str().chars().take(8).collect::<String>();
+        let partition = self.partition().filter(|partition| Some(*partition) != own);
+        let partition = partition.map(|partition| format!(" ({partition})")).unwrap_or_default();
+        let of = |asset: &AssetKey| format!("`{asset}`{partition}");
         match self {
-            Self::Code { .. } => f.write_str("its code has changed since it was materialized"),
+            Self::Code { .. } => "its code has changed since it was materialized".to_owned(),
             Self::Config { changes } => {
-                f.write_str("the standing configuration changed: ")?;
-                for (index, change) in changes.iter().take(SHOWN_CHANGES).enumerate() {
-                    write!(f, "{}{change}", if index == 0 { "" } else { ", " })?;
-                }
-                match changes.len().saturating_sub(SHOWN_CHANGES) {
-                    0 => Ok(()),
-                    more => write!(f, " and {more} more"),
-                }
+                let shown: Vec<String> =
+                    changes.iter().take(SHOWN_CHANGES).map(ToString::to_string).collect();
+                let rest = match changes.len().saturating_sub(SHOWN_CHANGES) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!("the standing configuration changed: {}{rest}", shown.join(", "))
             }
-            Self::Reported => f.write_str("another system reported its value, and its inputs are unknown"),
+            Self::Reported => "another system reported its value, and its inputs are unknown".to_owned(),
             Self::Data { asset, from: Some(from), to: Some(to), .. } => {
-                write!(f, "`{asset}` has new data ({} → {})", short(from), short(to))
+                format!("{} has new data ({} → {})", of(asset), short(from), short(to))
             }
             Self::Data { asset, from: None, to: Some(_), .. } => {
-                write!(f, "`{asset}` has data for the first time")
+                format!("{} has data for the first time", of(asset))
             }
             Self::Data { asset, from: Some(_), to: None, .. } => {
-                write!(f, "`{asset}` is no longer an input")
+                format!("{} is no longer an input", of(asset))
             }
-            Self::Data { asset, from: None, to: None, .. } => {
-                write!(f, "`{asset}` is a new input")
-            }
+            Self::Data { asset, from: None, to: None, .. } => format!("{} is a new input", of(asset)),
             Self::Alias { asset, alias, from: Some(from), to: Some(to), .. } => {
-                write!(f, "the {alias} of `{asset}` is version {to} now, and was {from}")
+                format!("the {alias} of {} is version {to} now, and was {from}", of(asset))
             }
             Self::Alias { asset, alias, from: None, to: Some(to), .. } => {
-                write!(f, "the {alias} of `{asset}` is version {to} now")
+                format!("the {alias} of {} is version {to} now", of(asset))
             }
+            Self::Alias { asset, alias, to: None, .. } => format!("{} has no {alias} any more", of(asset)),
             Self::History { asset, from: Some(from), to, .. } => {
-                write!(f, "the history of `{asset}` goes on to version {to}, and it was read up to {from}")
+                format!("the history of {} goes on to version {to}, and it was read up to {from}", of(asset))
             }
             Self::History { asset, from: None, to, .. } => {
-                write!(f, "the history of `{asset}` goes on to version {to}, and none of it was read")
+                format!("the history of {} goes on to version {to}, and none of it was read", of(asset))
             }
-            Self::Alias { asset, alias, to: None, .. } => write!(f, "`{asset}` has no {alias} any more"),
-            Self::Upstream { asset, partition: None } => write!(f, "`{asset}` is itself not fresh"),
-            Self::Upstream { asset, partition: Some(partition) } => {
-                write!(f, "`{asset}` ({partition}) is itself not fresh")
-            }
+            Self::Upstream { asset, .. } => format!("{} is itself not fresh", of(asset)),
         }
+    }
+
+    /// The partition of the upstream asset that it is about.
+    fn partition(&self) -> Option<&PartitionKey> {
+        match self {
+            Self::Code { .. } | Self::Config { .. } | Self::Reported => None,
+            Self::Data { partition, .. }
+            | Self::Alias { partition, .. }
+            | Self::History { partition, .. }
+            | Self::Upstream { partition, .. } => partition.as_ref(),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.in_words(None))
     }
 }
 

@@ -303,3 +303,20 @@ fn windows_open_as_time_passes() {
         ]
     );
 }
+
+/// What a schedule requests of assets that are partitioned differently is a backfill: the window that it names, and the latest of the others.
+#[test]
+fn a_backfill_is_simulated_with_what_it_names() {
+    let days = crate::partition::daily("UTC").from("2026-04-01");
+    let weeks = crate::partition::weekly("UTC").from("2026-04-05");
+    let pipeline = Definitions::new()
+        .asset(asset("visits").partitions(days))
+        .asset(asset("weekly").partitions(weeks).after("visits"))
+        .schedule(Schedule::new("nightly", ["30 0 * * *"], "visits or weekly"))
+        .resolve()
+        .unwrap();
+    let runs = simulation(&pipeline, 24, &[], &[]).runs().unwrap();
+    let first = runs.iter().find(|run| run.why.contains("nightly")).expect("the schedule is due");
+    assert_eq!(first.partitions.iter().map(PartitionKey::label).collect::<Vec<_>>(), ["2026-04-30"]);
+    assert_eq!(first.assets.iter().map(AssetKey::as_str).collect::<Vec<_>>(), ["visits", "weekly"]);
+}

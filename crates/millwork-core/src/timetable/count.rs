@@ -19,7 +19,7 @@ impl Timetable {
         };
         let mut count = 0;
         while begin < end {
-            let span = OffsetSpan::around(&self.time_zone, begin);
+            let span = self.zone.span(begin);
             let end_of_part = span.end().map_or(end, |after| after.min(end));
             count += self.count_in(&span, begin, end_of_part);
             begin = end_of_part;
@@ -63,12 +63,18 @@ fn times(crons: &[&Cron], from: DateTime, to: DateTime) -> u64 {
 /// How many times whole days have, `end` excluded.
 fn times_of_days(crons: &[&Cron], begin: Date, end: Date) -> u64 {
     let (mut month, until) = (Month::of(begin), Month::of(end));
+    // All days of one line have as many times.
+    let of_day = |cron: &Cron| times_of_day(&[cron], 0, MINUTES_OF_A_DAY);
+    let only = if let [cron] = crons { Some((cron, of_day(cron))) } else { None };
     let mut count = 0;
     loop {
         let after_begin = if month == Month::of(begin) { !0 << begin.day() } else { !0 };
         let before_end = if month == until { !(!0 << end.day()) } else { !0 };
-        let days: Vec<u32> = crons.iter().map(|cron| cron.days(month) & after_begin & before_end).collect();
-        count += times_of_month(crons, &days);
+        let days = |cron: &Cron| cron.days(month) & after_begin & before_end;
+        count += match only {
+            Some((cron, of_day)) => u64::from(days(cron).count_ones()) * of_day,
+            None => times_of_month(crons, &crons.iter().map(|cron| days(cron)).collect::<Vec<_>>()),
+        };
         if month == until {
             return count;
         }
@@ -102,7 +108,9 @@ fn times_of_day(crons: &[&Cron], from: i32, to: i32) -> u64 {
         let begin = i32::from(hour) * 60;
         minutes & below(to - begin) & !below(from - begin)
     };
-    (0..24).map(|hour| u64::from(minutes_of(hour).count_ones())).sum()
+    // The midnight at the end belongs to the last hour.
+    let hour = |minute: i32| minute.clamp(0, MINUTES_OF_A_DAY - 1) / 60;
+    (hour(from) as i8..=hour(to) as i8).map(|hour| u64::from(minutes_of(hour).count_ones())).sum()
 }
 
 /// The minutes of an hour before one, a bit each.

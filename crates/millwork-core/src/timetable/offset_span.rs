@@ -1,5 +1,7 @@
 //! Stretches of time between two changes of the clocks, and the ticks of a line in one.
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone, TimeZoneTransition};
 use jiff::{SignedDuration, Timestamp};
@@ -34,9 +36,42 @@ struct Change {
     after: Offset,
 }
 
+/// A time zone, and the span in which something was looked up last: to find one searches the changes of the clocks, which takes longer than
+/// what is done in it, and what follows is mostly in it as well.
+#[derive(Debug)]
+pub(super) struct Zone {
+    zone: TimeZone,
+    recent: Mutex<Option<OffsetSpan>>,
+}
+
+impl Zone {
+    pub(super) fn new(zone: TimeZone) -> Self {
+        Self { zone, recent: Mutex::default() }
+    }
+
+    /// The span with an instant in it.
+    pub(super) fn span(&self, instant: Timestamp) -> OffsetSpan {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = recent.take().filter(|span| span.has(instant));
+        recent.insert(known.unwrap_or_else(|| OffsetSpan::around(&self.zone, instant))).clone()
+    }
+}
+
+impl Clone for Zone {
+    fn clone(&self) -> Self {
+        Self::new(self.zone.clone())
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.zone == other.zone
+    }
+}
+
 impl OffsetSpan {
     /// The span with an instant in it.
-    pub(super) fn around(zone: &TimeZone, instant: Timestamp) -> Self {
+    fn around(zone: &TimeZone, instant: Timestamp) -> Self {
         let offset = zone.to_offset(instant);
         // A zone's record also has changes of the name only.
         let changes = |transition: &TimeZoneTransition<'_>| transition.offset() != offset;

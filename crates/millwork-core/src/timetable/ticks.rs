@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::timetable::offset_span::OffsetSpan;
+use crate::timetable::offset_span::{OffsetSpan, Zone};
 use crate::timetable::{Cron, ScheduleError};
 
 const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
@@ -36,7 +36,7 @@ const NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timetable {
     crons: Vec<Cron>,
-    pub(super) time_zone: TimeZone,
+    pub(super) zone: Zone,
     zone_name: String,
 }
 
@@ -52,8 +52,8 @@ impl Timetable {
             return Err(ScheduleError::Empty);
         }
         let zone_name = zone.to_owned();
-        let time_zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone { zone: zone_name.clone() })?;
-        Ok(Self { crons, time_zone, zone_name })
+        let zone = TimeZone::get(zone).map_err(|_| ScheduleError::Zone { zone: zone_name.clone() })?;
+        Ok(Self { crons, zone: Zone::new(zone), zone_name })
     }
 
     /// The lines of cron.
@@ -94,7 +94,7 @@ impl Timetable {
 
     fn lines(&self, from: Option<Timestamp>, direction: Direction) -> Vec<Line<'_>> {
         let line = |cron| {
-            let mut line = Line { cron, zone: &self.time_zone, direction, span: None, head: None };
+            let mut line = Line { cron, zone: &self.zone, direction, span: None, head: None };
             line.head = from.and_then(|from| line.seek(from));
             line
         };
@@ -118,7 +118,7 @@ enum Direction {
 #[derive(Clone, Debug)]
 struct Line<'a> {
     cron: &'a Cron,
-    zone: &'a TimeZone,
+    zone: &'a Zone,
     direction: Direction,
     /// The span that was searched last; `None` before the first search.
     span: Option<OffsetSpan>,
@@ -131,15 +131,18 @@ impl Line<'_> {
     fn seek(&mut self, mut from: Timestamp) -> Option<Timestamp> {
         loop {
             let known = self.span.take().filter(|span| span.has(from));
-            let span = self.span.insert(known.unwrap_or_else(|| OffsetSpan::around(self.zone, from)));
-            let (found, elsewhere) = match self.direction {
-                Direction::Forwards => (span.first(self.cron, from), span.towards_next(self.cron)),
-                Direction::Backwards => (span.last(self.cron, from), span.towards_last(self.cron)),
+            let span = self.span.insert(known.unwrap_or_else(|| self.zone.span(from)));
+            let found = match self.direction {
+                Direction::Forwards => span.first(self.cron, from),
+                Direction::Backwards => span.last(self.cron, from),
             };
             if found.is_some() {
                 return found;
             }
-            from = elsewhere?;
+            from = match self.direction {
+                Direction::Forwards => span.towards_next(self.cron)?,
+                Direction::Backwards => span.towards_last(self.cron)?,
+            };
         }
     }
 

@@ -176,7 +176,11 @@ fn partitions_that_there_are_not_are_refused_before_anything_starts() {
     let sunday =
         millwork_core::PartitionKey::of_identity("@:@20260104T0000Z-20260105T0000Z", Some("2026-01-04"));
     let message = planned(RunSpec::of("weeks").partition(sunday), &wednesday()).unwrap_err();
-    assert!(message.contains("there is no key `2026-01-04` any more"), "{message}");
+    assert!(message.contains("the definition has no key `2026-01-04`"), "{message}");
+    let thursday =
+        millwork_core::PartitionKey::of_identity("@:@20260115T0000Z-20260116T0000Z", Some("2026-01-15"));
+    let message = planned(RunSpec::of("days").partition(thursday), &wednesday()).unwrap_err();
+    assert!(message.contains("the window `2026-01-15` has not ended"), "{message}");
     for set in ["2026-01-05..2026-01-07", "2026-01-05,2026-01-07", "2026-01-05..", "*"] {
         let hint = "name a set as `partitions`, which is `--partitions` on the command line";
         let message = format!("`{set}` is a set of partitions, not one; hint: {hint}");

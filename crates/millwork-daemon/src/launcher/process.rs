@@ -120,7 +120,12 @@ fn exit(status: io::Result<ExitStatus>, memory: OutOfMemory, printed: &str) -> E
         }
     };
     let (class, reason) = match (status.code(), status.signal()) {
-        (Some(code), _) => (FailureClass::Killed, format!("its process ended with exit code {code}")),
+        (Some(code), _) => {
+            // What our own commands print before they give up.
+            let error = printed.lines().rev().find_map(|line| line.strip_prefix("error: "));
+            let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+            (FailureClass::Killed, format!("its process ended with exit code {code}{error}"))
+        }
         (None, Some(9)) if memory.has_run_out_since() => {
             let reason = "its process was killed by the system, as memory ran out";
             let hint = "give the machine more memory, or give the step a pool that counts memory";
@@ -203,6 +208,12 @@ mod tests {
                 "oh no",
                 FailureClass::Killed,
                 "its process ended with exit code 3",
+            ),
+            (
+                ExitStatus::from_raw(4 << 8),
+                "error: the disk is full\n  hint: free some space\n",
+                FailureClass::Killed,
+                "its process ended with exit code 4: the disk is full",
             ),
             (ExitStatus::from_raw(9), "", FailureClass::Killed, "its process was killed (SIGKILL)"),
             (ExitStatus::from_raw(15), "", FailureClass::Killed, "its process was ended by signal 15"),

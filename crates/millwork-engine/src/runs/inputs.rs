@@ -276,10 +276,7 @@ impl PlannedRun {
             let message = format!("upstream asset {} has never been materialized", input.quoted());
             let hint = match &input.partition {
                 None => "select it too, for example with `+` before the selection".to_owned(),
-                Some(partition) => format!(
-                    "materialize it first, for example with `materialize {} --partition '{partition}'`",
-                    input.asset
-                ),
+                Some(_) => format!("materialize it first, for example with `{}`", input.command()),
             };
             Failure::new(FailureKind::Input, message).with_hint(hint)
         })

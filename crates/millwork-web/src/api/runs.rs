@@ -9,7 +9,7 @@ use millwork_api::{
 };
 use millwork_core::Problem;
 use millwork_core::run::RunStatus;
-use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, StorageError, waiting_runs};
+use millwork_storage::{EventQuery, Fence, RunQuery, RunRecord, StorageError, moment_of_run, waiting_runs};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -110,7 +110,11 @@ pub(crate) async fn retry(
     let Body(Retry { from_scratch }) = body.unwrap_or_default();
     // A request that doesn't fit the definitions any more isn't queued.
     let request = record.request_again()?;
-    request.check(&state.pipeline, &state.moment().await?)?;
+    let moment = match from_scratch {
+        true => state.moment().await?,
+        false => moment_of_run(&*state.store, state.pipeline.graph(), &record).await?,
+    };
+    request.check(&state.pipeline, &moment)?;
     let run = if from_scratch {
         create(&state, request.retry_of(record.id)).await?
     } else {

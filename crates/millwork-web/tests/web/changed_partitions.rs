@@ -7,6 +7,7 @@ use millwork_core::{
 };
 use millwork_storage::append_version;
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::served::{Served, materialized};
 
@@ -127,4 +128,25 @@ async fn a_status_that_was_read_before_a_rename_is_read_anew() {
         if asset["state"] == "missing" { Err(asset.to_string()) } else { Ok(()) }
     })
     .await;
+}
+
+/// A run makes what was there at its request, also when it is queued again.
+#[tokio::test]
+async fn a_run_is_resumed_of_a_text_that_was_removed() {
+    let served = Served::start(definitions(Some(dynamic("sites").into()))).await;
+    let change = async |body: Value| {
+        let (status, answer) = served.ask(Method::POST, "/api/v1/partitions/sites", Some(body)).await;
+        assert_eq!(status, 200, "{answer}");
+    };
+    change(json!({ "add": ["a", "d"] })).await;
+    let new = json!({ "selection": "sales", "partition": "d" });
+    let (status, run) = served.ask(Method::POST, "/api/v1/runs", Some(new.clone())).await;
+    assert_eq!(status, 201, "{run}");
+    let run = run["run"].as_str().unwrap();
+    served.ask(Method::POST, &format!("/api/v1/runs/{run}/cancel"), None).await;
+    change(json!({ "remove": ["d"] })).await;
+    let (status, answer) = served.ask(Method::POST, &format!("/api/v1/runs/{run}/retry"), None).await;
+    assert_eq!((status, &answer["status"]), (200, &json!("queued")), "{answer}");
+    let (status, answer) = served.ask(Method::POST, "/api/v1/runs", Some(new)).await;
+    assert_eq!(status, 422, "a new one can't: {answer}");
 }

@@ -11,6 +11,7 @@ mod log;
 mod out;
 mod printable;
 mod progress;
+mod repeats;
 mod service_log;
 mod session;
 mod signals;

@@ -54,6 +54,22 @@ fn written_out(text: &str, styled: impl Fn(u8) -> String) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
+/// The key of a partition in one line: its control characters are written as commands read them.
+pub(super) fn key_in_line(key: &str) -> String {
+    let mut shown = String::with_capacity(key.len());
+    for character in key.chars() {
+        if character.is_control() {
+            let mut bytes = [0; 4];
+            for byte in character.encode_utf8(&mut bytes).bytes() {
+                shown.push_str(&format!("%{byte:02X}"));
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// The first line of the text, with the number of further lines.
 pub(super) fn in_one_line(text: &str) -> String {
     let text = text.trim_end();
@@ -139,5 +155,14 @@ mod tests {
         }
         assert_eq!((cut("größe", 3), cut("größe", 5)), ("grö…".to_owned(), "größe".to_owned()));
         assert_eq!(indented("one\ntwo\n", 2), "one\n  two");
+    }
+
+    #[test]
+    fn a_key_is_written_in_one_line() {
+        for (key, expected) in
+            [("de", "de"), ("two\nlines", "two%0Alines"), ("a\tb", "a%09b"), ("ü|,%", "ü|,%")]
+        {
+            assert_eq!(key_in_line(key), expected);
+        }
     }
 }

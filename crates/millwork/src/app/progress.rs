@@ -83,7 +83,7 @@ impl Progress {
     }
 
     fn show_event(&self, event: &Event) {
-        let asset = event.asset.as_ref().map(ToString::to_string).unwrap_or_default();
+        let asset = event.asset_partition().map(|of| of.to_string()).unwrap_or_default();
         match &event.body {
             EventBody::StepStarted => self.add_bar(event),
             EventBody::StepSucceeded { .. }
@@ -94,7 +94,7 @@ impl Progress {
             }
             EventBody::StepRetrying { failure, delay_ms } => {
                 self.remove_bar(event);
-                let step = event.step.as_ref().map_or("", StepKey::as_str);
+                let step = event.step_partition().map(|step| step.to_string()).unwrap_or_default();
                 let pause = Duration::from_millis(*delay_ms);
                 self.line(&format!("{} {step}: {failure}; next attempt in {pause:?}", style("↻").yellow()));
             }

@@ -47,6 +47,32 @@ fn sets_are_read_and_written() {
     check(&countries, "*", "*", 3);
 }
 
+/// Whoever adds a text decides what it means alone, and never what a set means.
+#[test]
+fn a_text_takes_nothing_over_that_a_set_says() {
+    let texts = space(fixed(["de", "fr", "*", "de,fr", "com,ma", "..", " lead", "a|b", "50%"]));
+    let lasting = |text: &str| texts.set_or_key(text).map(|set| texts.lasting_set_text(&set));
+    for (text, expected) in [
+        ("*", "de,fr,%2A,de%2Cfr,com%2Cma,%2E%2E,%20lead,a%7Cb,50%25"),
+        ("de,fr", "de,fr"),
+        ("%2A", "%2A"),
+        ("de%2Cfr", "de%2Cfr"),
+        // What is no set is the key that is called so.
+        ("com,ma", "com%2Cma"),
+        ("..", "%2E%2E"),
+        (" lead", "%20lead"),
+        ("a|b", "a%7Cb"),
+        ("50%", "50%25"),
+    ] {
+        assert_eq!(lasting(text).as_deref(), Ok(expected), "{text}");
+    }
+    let problem = texts.set_or_key("lead").unwrap_err();
+    assert_eq!(
+        said(&problem),
+        "the dimension `fixed`: the value `lead` is unknown → did you mean `%20lead`?"
+    );
+}
+
 #[test]
 fn a_range_goes_over_excluded_windows() {
     let weekdays =
@@ -116,7 +142,7 @@ fn a_set_that_is_none_is_named_with_a_remedy() {
     );
     let future = space(weekly("UTC").from("2030-01-01"));
     check_error(&future, "..", "the dimension `time`: no window has ended → wait for the first one to end");
-    check_error(&future, "*", &format!("`*` names no key → {EMPTY}"));
+    check_error(&future, "*", "`*` names no key → it has no partition so far");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use millwork_api::find_asset;
 use millwork_core::asset_status::StepProgress;
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet};
-use millwork_core::{AssetFreshness, AssetStatus, RecordedConfig};
+use millwork_core::partition::{KeySet, KeySpace};
+use millwork_core::{AssetFreshness, AssetStatus, PartitionKey, RecordedConfig};
 use millwork_storage::{EventQuery, Order};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,10 @@ struct Asset {
     because: Vec<String>,
     has_failed: bool,
     can_run: bool,
+    /// Whether it is shown of a partition that isn't defined any more.
+    is_gone: bool,
+    /// The partition that it is shown of, as a set.
+    partition_set: String,
     /// Whether a run has to name partitions, because there are more with time.
     needs_partition: bool,
     /// The identity of the partition; empty for none.
@@ -163,6 +168,8 @@ async fn load(
     if let Some(partition) = &partition {
         wanted.partition = graph.written_partition(index, partition, &moment);
     }
+    let space = graph.key_space(index, &moment);
+    let is_gone = partition.as_ref().is_some_and(|partition| !space.has(partition));
     let newest = |kind: EventKind, limit| EventQuery {
         asset: Some(node.spec.key.clone()),
         partition: partition.clone().map(Some),
@@ -211,7 +218,9 @@ async fn load(
         head: statuses.head,
         key: node.spec.key.to_string(),
         description: node.spec.description.clone(),
-        can_run: node.step.is_some(),
+        can_run: node.step.is_some() && !is_gone,
+        is_gone,
+        partition_set: partition.as_ref().map(|one| set_of(&space, one)).unwrap_or_default(),
         identity: partition.as_ref().map(|partition| partition.identity().to_owned()).unwrap_or_default(),
         needs_partition: graph.growing_partitions(index).is_some(),
         model,
@@ -247,6 +256,12 @@ async fn load(
         axis,
         other_axes,
     })
+}
+
+/// A partition as the set of it alone is written.
+fn set_of(space: &KeySpace, partition: &PartitionKey) -> String {
+    let set = KeySet::of(space.names().count(), space.index_of(partition));
+    space.lasting_set_text(&set)
 }
 
 /// The materializations from the shown one on to older ones.

@@ -55,8 +55,8 @@ struct Running {
 }
 
 struct Failure {
-    step: String,
-    partition: String,
+    of: String,
+    partitions: String,
     run: RunId,
     short: String,
     reason: String,
@@ -179,9 +179,10 @@ impl Running {
 }
 
 impl Failure {
-    fn new(BackfillFailureView { step, partition, run, reason }: BackfillFailureView) -> Self {
-        let (step, partition) = (step.unwrap_or_default(), partition.unwrap_or_default());
-        Self { step, partition, run, short: run.short(), reason }
+    fn new(failure: BackfillFailureView) -> Self {
+        let (of, partitions) = failure.subject();
+        let partitions = partitions.to_owned();
+        Self { of, partitions, run: failure.run, short: failure.run.short(), reason: failure.reason }
     }
 }
 

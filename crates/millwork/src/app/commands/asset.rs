@@ -137,6 +137,7 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
     }
     print_definition(&details);
     let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
+    let materialize = materialize(graph, &key);
     match details.last_materialization() {
         Some(event) => print_materialization(
             event,
@@ -146,12 +147,19 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
         ),
         None if details.asset.summary.external => outln!("It is made outside of Millwork."),
         None if has_history => outln!(
-            "It has no value since its partitions have changed. `materialize {key}` makes one, `asset history {key}` \
+            "It has no value since its partitions have changed. `{materialize}` makes one, `asset history {key}` \
              lists older ones."
         ),
-        None => outln!("It has never been materialized. `materialize {key}` does."),
+        None => outln!("It has never been materialized. `{materialize}` does."),
     }
     Ok(Exit::Success)
+}
+
+/// The command that makes an asset; a partition of it is to be filled in where a run makes some only.
+fn materialize(graph: &AssetGraph, key: &AssetKey) -> String {
+    let partitions = graph.index(key.as_str()).and_then(|index| graph.partitions(index));
+    let partition = partitions.filter(|partitions| !partitions.is_fixed()).map(|_| " --partition KEY");
+    format!("materialize {key}{}", partition.unwrap_or_default())
 }
 
 fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
@@ -270,6 +278,8 @@ fn print_materialization(
     }
     let EventBody::Materialized(materialization) = &event.body else { return };
     let run = event.run.map(|run| format!(" by run {}", run.short())).unwrap_or_default();
+    let partition = event.partition.as_ref();
+    let run = run + &partition.map(|key| format!(", partition {key}")).unwrap_or_default();
     match which {
         WhichVersion::Latest => outln!("Last materialized {}{run}", when::moment(event.at)),
         WhichVersion::Number(_) => outln!("Materialized {}{run}", when::moment(event.at)),
@@ -411,8 +421,8 @@ async fn list_history(
     if json {
         print_json(&events.into_iter().map(EventView::from).collect::<Vec<_>>())?;
     } else if events.is_empty() {
-        match opened.store.events(materializations(asset, None, 1)).await?.is_empty() {
-            true => outln!("It has never been materialized. `materialize {key}` does."),
+        match opened.store.events(materializations(asset.clone(), None, 1)).await?.is_empty() {
+            true => outln!("It has never been materialized. `{}` does.", materialize(graph, &asset)),
             false => outln!("No materialization matches. `asset history {key}` lists all."),
         }
     } else {

@@ -276,8 +276,22 @@ async fn show(session: &Session, id: BackfillId) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     print_details(&details);
+    if details.backfill.status == BackfillStatus::Paused {
+        outln!("`backfill resume {id}` goes on with it.");
+    }
     if !details.backfill.status.is_ended() && opened.home.queue_limits().is_none() {
-        outln!("No daemon is running: `serve` or `daemon` goes on with it.");
+        let mut ended = 0;
+        for run in &details.running {
+            let run = store.run(run.run).await?;
+            ended += u64::from(run.is_some_and(|run| run.status.is_finished()));
+        }
+        let ended = match ended {
+            0 => String::new(),
+            1 => ", and counts what 1 run has made that has ended".to_owned(),
+            more => format!(", and counts what {more} runs have made that have ended"),
+        };
+        let resumed = if details.backfill.status == BackfillStatus::Paused { " then" } else { "" };
+        outln!("No daemon is running: `serve` or `daemon` goes on with it{resumed}{ended}.");
     }
     Ok(Exit::Success)
 }
@@ -300,10 +314,10 @@ fn print_details(details: &BackfillDetails) {
         outln!("run {}: {} of {}", run.run.short(), shown(&run.partitions), names(&run.assets));
     }
     for failure in failures.iter().take(FAILURES) {
-        let step = failure.step.as_ref().map_or_else(String::new, |step| format!("`{step}` "));
-        let partition = failure.partition.as_ref().map_or_else(String::new, |key| format!("({key}) "));
+        let (of, partitions) = failure.subject();
+        let partitions = if partitions.is_empty() { String::new() } else { format!(" ({partitions})") };
         let reason = indented(&failure.reason, 2);
-        outln!("{step}{partition}failed in run {}: {reason}", failure.run.short());
+        outln!("`{of}`{partitions} failed in run {}: {reason}", failure.run.short());
     }
     if failures.len() > FAILURES {
         outln!(

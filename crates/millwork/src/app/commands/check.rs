@@ -29,7 +29,10 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     if session.wants_json() {
         print_json(&CheckedDefinitions { ok: true, assets, checks, jobs })?;
     } else {
-        outln!("The definitions fit together: {assets} assets, {checks} checks, {jobs} jobs.");
+        let counted = |count, what| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+        let (assets, checks, jobs) =
+            (counted(assets, "asset"), counted(checks, "check"), counted(jobs, "job"));
+        outln!("The definitions fit together: {assets}, {checks}, {jobs}.");
     }
     Ok(Exit::Success)
 }

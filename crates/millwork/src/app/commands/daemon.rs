@@ -3,11 +3,11 @@
 
 use std::ffi::OsString;
 use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use jiff::Timestamp;
-use millwork_core::QueueLimits;
+use millwork_core::{Clock as _, QueueLimits, SystemClock};
 use millwork_daemon::{Daemon, DaemonEvent, DaemonOptions, Launcher, ProcessLauncher};
 use millwork_engine::{
     CapturedOutput, EngineOptions, ask_descendants_to_end, capture_output, end_descendants,
@@ -18,6 +18,7 @@ use super::automation::{Shown, Span, simulate};
 use super::in_process::InProcessRuns;
 use crate::app::failure::{Exit, Failure};
 use crate::app::log;
+use crate::app::repeats::Repeats;
 use crate::app::service_log::{LastLines, ServiceLog};
 use crate::app::session::{Opened, Session, block_on};
 use crate::app::signals::{EndSignal, EndSignals};
@@ -119,7 +120,15 @@ impl Service {
         let stdout = captured.as_ref().map(|captured| captured.stdout.try_clone()).transpose();
         let (log, last) = stdout.and_then(ServiceLog::start).map_err(Failure::failed)?;
         let event_log = log.clone();
-        let observer = Arc::new(move |event: &DaemonEvent| event_log.say(&event.to_string()));
+        let repeats = Mutex::<Repeats>::default();
+        let observer = Arc::new(move |event: &DaemonEvent| {
+            let mut text = Some(event.to_string());
+            if matches!(event, DaemonEvent::LoopFailed { .. }) {
+                let mut repeats = repeats.lock().unwrap_or_else(PoisonError::into_inner);
+                text = text.and_then(|text| repeats.text(&text, SystemClock.now()));
+            }
+            text.into_iter().for_each(|text| event_log.say(&text));
+        });
         let options = DaemonOptions { queue: limits(session, arguments)?, ..DaemonOptions::default() };
         let daemon = Daemon::new(session.pipeline()?.clone(), opened.home.clone(), launcher, observer);
         Ok(Self { daemon: daemon.options(options), runs, log, last, captured })

@@ -13,6 +13,7 @@ use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
+use crate::app::printable::key_in_line;
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 
@@ -106,7 +107,7 @@ async fn list(session: &Session, key: &str, set: Option<&str>, limit: usize) -> 
     }
     outln!("{}: {}", view.count, view.definition);
     for key in &view.keys {
-        outln!("  {key}");
+        outln!("  {}", key_in_line(key));
     }
     match view.count.saturating_sub(view.keys.len() as u64) {
         0 => {}
@@ -145,7 +146,7 @@ fn print_plan(plan: &PartitionPlanView) {
     outln!("{asset}: {}", definition.as_deref().unwrap_or("no partitions"));
     for (verb, PlannedKeys { count, set }) in [("kept", kept), ("new ", new), ("gone", gone)] {
         if *count > 0 {
-            outln!("  {verb}  {count:>9}  {set}");
+            outln!("  {verb}  {count:>9}  {}", key_in_line(set));
         }
     }
     let before = match (definition, was_whole, gone.count) {
@@ -174,7 +175,7 @@ async fn dynamic(session: &Session) -> Result<Exit, Failure> {
         outln!("No asset has partitions that are added at run time.");
     } else {
         let row =
-            |view: &DynamicPartitionsView| [view.name.clone(), view.count.to_string(), view.texts.join(", ")];
+            |view: &DynamicPartitionsView| [view.name.clone(), view.count.to_string(), in_line(&view.texts)];
         out!("{}", table(["NAME", "COUNT", "PARTITIONS"], views.iter().map(row).collect()));
     }
     Ok(Exit::Success)
@@ -203,10 +204,14 @@ async fn remap(session: &Session, key: &str, names: &[String]) -> Result<Exit, F
         return Ok(Exit::Success);
     }
     for RenamedKeyView { from, to } in &renamed.renamed {
-        outln!("{from} → {to}");
+        outln!("{} → {}", key_in_line(from), key_in_line(to));
     }
     let assets: Vec<String> = renamed.assets.iter().map(|asset| format!("`{asset}`")).collect();
-    outln!("{} keys of {} renamed, with their histories.", renamed.renamed.len(), assets.join(", "));
+    let (keys, histories) = match renamed.renamed.len() {
+        1 => ("1 key".to_owned(), "its history"),
+        count => (format!("{count} keys"), "their histories"),
+    };
+    outln!("{keys} of {} renamed, with {histories}.", assets.join(", "));
     Ok(Exit::Success)
 }
 
@@ -222,8 +227,12 @@ async fn change(session: &Session, name: &str, texts: (&[String], &[String])) ->
     }
     match (&changed.added[..], &changed.removed[..]) {
         ([], []) => outln!("Nothing to change."),
-        (added, []) => outln!("Added to `{name}`: {}", added.join(", ")),
-        (_, removed) => outln!("Removed from `{name}`: {}. What was made of them stays.", removed.join(", ")),
+        (added, []) => outln!("Added to `{name}`: {}", in_line(added)),
+        (_, removed) => outln!("Removed from `{name}`: {}. What was made of them stays.", in_line(removed)),
     }
     Ok(Exit::Success)
+}
+
+fn in_line(keys: &[String]) -> String {
+    keys.iter().map(|key| key_in_line(key)).collect::<Vec<_>>().join(", ")
 }

@@ -368,13 +368,13 @@ async fn retry(session: &Session, opened: &Opened, run: &Run, from_scratch: bool
     let record = opened.run(&run.run).await?;
     let engine = session.engine(opened, EngineOptions::default())?;
     let request = record.request_again()?;
-    let steps = engine.plan(&request).await?.steps.len();
-    let execution = if from_scratch {
+    let (plan, execution) = if from_scratch {
         // The run is executed in this process, not by a daemon.
-        Execution::Begin(request.retry_of(record.id).unqueued())
+        (engine.plan(&request).await?, Execution::Begin(request.retry_of(record.id).unqueued()))
     } else {
-        Execution::Resume(record.id)
+        (engine.plan_of(&record).await?, Execution::Resume(record.id))
     };
+    let steps = plan.steps.len();
     materialize::execute(opened, &engine, execution, steps, session.wants_json()).await
 }
 

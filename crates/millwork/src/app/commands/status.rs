@@ -90,7 +90,7 @@ pub(super) fn why(session: &Session, why: &Why) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Prints the status of an asset and, indented below it, of the upstream assets that cause it.
+/// Prints the status of an asset and, indented below it, of the upstream assets that may cause it.
 fn explain(current: &Current<'_>, asset: AssetIndex, depth: usize, explained: &mut AssetSet) {
     if !explained.insert(asset) {
         return;
@@ -99,6 +99,7 @@ fn explain(current: &Current<'_>, asset: AssetIndex, depth: usize, explained: &m
     let entries = current.entries(asset);
     let sets = &current.statuses.of(asset).partitions;
     let unexplained = sets.all().count().saturating_sub(entries.len() as u64);
+    let mut to_blame = Vec::new();
     for (entry, others) in alike(entries.into_iter()) {
         outln!("{indent}{} is {}", indented(&entry.name(), indent.len() + 2), entry.word());
         match others {
@@ -109,14 +110,15 @@ fn explain(current: &Current<'_>, asset: AssetIndex, depth: usize, explained: &m
         for line in entry.because() {
             outln!("{indent}  {}", indented(&line, indent.len() + 4));
         }
-        for upstream in entry.to_blame() {
-            if current.statuses.of(upstream).status != AssetStatus::Fresh {
-                explain(current, upstream, depth + 1, explained);
-            }
-        }
+        to_blame.extend(entry.to_blame());
     }
     if unexplained > 0 {
-        outln!("{indent}{unexplained} more partitions aren't explained: {}", counts(sets));
+        outln!("{indent}{unexplained} more partitions aren't explained; of all, {}", counts(sets));
+    }
+    for upstream in to_blame {
+        if current.statuses.of(upstream).status != AssetStatus::Fresh {
+            explain(current, upstream, depth + 1, explained);
+        }
     }
 }
 

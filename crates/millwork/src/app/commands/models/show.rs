@@ -183,7 +183,8 @@ pub(super) async fn versions(session: &Session, opened: &Opened, of: &Of) -> Res
 
 fn print_versions(model: &ModelDetails) {
     if model.count == 0 {
-        outln!("It has no versions. `materialize {}` makes one.", model.key);
+        let of = AssetPartition::new(model.key.clone(), model.partition.clone());
+        outln!("It has no versions. `{}` makes one.", of.command());
         return;
     }
     let metric = model.metric.as_ref().map_or("METRIC", |metric| metric.label.as_str());
