@@ -190,6 +190,15 @@ impl AssetGraphView {
     }
 }
 
+/// Which partitions an asset takes of those upstream, such as `features: the days of the week`; empty if neither has any.
+pub fn takes_in_words(graph: &AssetGraph, asset: AssetIndex) -> String {
+    let takes = |upstream: &AssetIndex| {
+        let mapping = graph.mapping(asset, *upstream)?;
+        Some(format!("{}: {}", graph.key(*upstream), mapping.words()))
+    };
+    graph.assets()[asset].upstream.iter().filter_map(takes).collect::<Vec<_>>().join("; ")
+}
+
 /// The edges between selected assets: the dependencies, the histories that are read, and what is read of what is made in shadow.
 fn edges(graph: &AssetGraph, selected: &AssetSet) -> [Vec<EdgeView>; 3] {
     let mut edges = [const { Vec::new() }; 3];

@@ -49,7 +49,9 @@ pub use backfill::{
     BackfillDetails, BackfillFailureView, BackfillOptionsView, BackfillPage, BackfillPlanView,
     BackfillRunView, BackfillView, PartitionCountsView, PlannedStageView, StageProgressView,
 };
-pub use definitions::{AssetGraphView, CheckView, CheckedDefinitions, EdgeView, GateView, JobView, KeyGraph};
+pub use definitions::{
+    AssetGraphView, CheckView, CheckedDefinitions, EdgeView, GateView, JobView, KeyGraph, takes_in_words,
+};
 pub use environment::{EnvironmentView, WorkingTreeView};
 pub use error::{ErrorBody, ErrorCode, ErrorView};
 pub use event::{EventPage, EventView, MaterializationPage, RecordedEvent};

@@ -151,16 +151,21 @@ impl Simulation<'_> {
         request.map_err(|error| one_line_of(&error))
     }
 
-    /// A backfill as one run of the partitions that it names, which is as long as all of its runs one after the other.
+    /// A backfill as one run of the partitions that it names.
     fn as_one_run(&self, backfill: BackfillSpec, moment: &KeyMoment) -> Result<RunRequest, RequestError> {
         let graph = self.pipeline.graph();
         let mut request = backfill.run.template(self.pipeline)?;
-        if let Some(of) = backfill.of.and_then(|of| graph.index(of.as_str())) {
-            let space = graph.key_space(of, moment);
-            let keys = space.set(&backfill.partitions);
-            let keys = keys.map_err(|problem| RequestError::Partitions { problem })?;
-            request.partitions = space.partition_keys(&keys);
-        }
+        let of = backfill.of.and_then(|of| graph.index(of.as_str()));
+        let named = match of {
+            Some(of) => vec![of],
+            None => request.selected(graph)?.into_iter().collect(),
+        };
+        let keys = |asset: &AssetIndex| {
+            let space = graph.partitions(*asset)?.space(moment);
+            let keys = space.set_or_key(&backfill.partitions).ok()?;
+            Some(space.partition_keys(&keys))
+        };
+        request.partitions = named.iter().find_map(keys).unwrap_or_default();
         Ok(request)
     }
 

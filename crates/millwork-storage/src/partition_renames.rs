@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use millwork_core::backfill::PlannedAsset;
 use millwork_core::event::{EventBody, NewEvent, PartitionsRenamed};
 use millwork_core::graph::{AssetGraph, AssetIndex};
 use millwork_core::partition::{AssetPartition, KeySpace, PartitionKey};
@@ -17,7 +18,7 @@ use crate::{RunQuery, StorageError, Store};
 ///
 /// # Errors
 ///
-/// When something was made of both keys of a pair, or the store can't be read or written. The inner error says what is wrong with a pair.
+/// When the store can't be read or written. The inner error says what is wrong with a pair, such as that something was made of both keys.
 pub async fn remap_partitions(
     store: &dyn Store,
     graph: &AssetGraph,
@@ -40,7 +41,7 @@ pub async fn remap_partitions(
         Ok(keys) => keys,
         Err(problem) => return Ok(Err(problem.within(format!("asset `{key}`")))),
     };
-    if let Some(problem) = in_progress(store, &assets, &keys).await? {
+    if let Some(problem) = in_progress(store, graph, &assets, &keys).await? {
         return Ok(Err(problem));
     }
     let renamed = PartitionsRenamed { assets, steps, keys };
@@ -146,6 +147,7 @@ fn keys_of_pair(
 /// Why keys can't be renamed now: a run makes one of them, or a backfill is going to; `None` if none does.
 async fn in_progress(
     store: &dyn Store,
+    graph: &AssetGraph,
     assets: &[AssetKey],
     keys: &[(PartitionKey, PartitionKey)],
 ) -> Result<Option<Problem>, StorageError> {
@@ -163,7 +165,11 @@ async fn in_progress(
     }
     for stored in open_backfills(store).await? {
         let plan = stored.backfill.plan();
-        let mut open = stored.backfill.open_keys().filter(|(planned, _)| assets.contains(&planned.name));
+        let is_one = |planned: &PlannedAsset| {
+            let now = graph.index_of_past(planned.name.as_str()).map(|asset| graph.key(asset));
+            now.is_some_and(|now| assets.contains(now))
+        };
+        let mut open = stored.backfill.open_keys().filter(|(planned, _)| is_one(planned));
         let makes_one = open.any(|(planned, open)| {
             let has = |key: &PartitionKey| {
                 plan.space(planned).index_of(key).is_some_and(|index| open.contains(&index))

@@ -165,7 +165,10 @@ pub async fn find_version_of(
     };
     let of = AssetPartition::new(graph.key(asset).clone(), past);
     let found = find_stored_version(store, &of, &which).await;
-    if found.is_err() {
+    if let Err(VersionError::NoVersions { .. } | VersionError::NoVersion { .. }) = &found
+        && millwork_storage::find_version(store, &of, &WhichVersion::Latest).await?.is_none()
+    {
+        // Nothing was ever made of it: it may never have been.
         find_model(graph, key, partition, moment)?;
     }
     Ok(FoundVersion { asset, of, event: found? })

@@ -381,7 +381,7 @@ impl Update<'_> {
         let details = self.next.details(self.graph, self.log);
         let mut reasons: Vec<String> = Vec::new();
         for partition in indexes.iter().filter_map(|index| details.of_key(asset, health, compared, index)) {
-            for reason in partition.reasons() {
+            for reason in partition.reasons_of_many() {
                 if reasons.len() < SHOWN && !reasons.contains(&reason) {
                     reasons.push(reason);
                 }

@@ -92,7 +92,16 @@ impl PartitionHealth {
 
     /// Why it isn't fresh, each in a sentence: how it failed, then what has changed.
     pub fn reasons(&self) -> impl Iterator<Item = String> + '_ {
-        let failure = self.failure.iter().map(|failure| format!("its last run failed: {failure}"));
-        failure.chain(self.causes().iter().map(|cause| cause.in_words(self.partition.as_ref())))
+        self.failure_in_words()
+            .chain(self.causes().iter().map(|cause| cause.in_words(self.partition.as_ref())))
+    }
+
+    /// The same beside those of other partitions, so that also inputs of the same partition name it.
+    pub(crate) fn reasons_of_many(&self) -> impl Iterator<Item = String> + '_ {
+        self.failure_in_words().chain(self.causes().iter().map(|cause| cause.in_words(None)))
+    }
+
+    fn failure_in_words(&self) -> impl Iterator<Item = String> + '_ {
+        self.failure.iter().map(|failure| format!("its last run failed: {failure}"))
     }
 }

@@ -17,10 +17,7 @@ use super::standing::Standing;
 use super::{AssetState, Automation, AutomationState, Hold, Outcome, PartitionFacts, RequestedRun};
 use crate::asset::AssetKey;
 use crate::graph::AssetIndex;
-use crate::partition::KeySet;
-
-/// The most partitions of one run, as of one that is requested in another way.
-const MOST_PARTITIONS: usize = 10_000;
+use crate::partition::{KeySet, MOST_OF_A_RUN};
 
 /// What was decided about an asset.
 #[derive(Debug)]
@@ -138,7 +135,7 @@ impl Automation {
             let Some(first) = assets.first() else { continue };
             let space = &context.keys.of(&self.partitionings, *first).space;
             let partitions = space.partition_keys(&keys);
-            runs.extend(partitions.chunks(MOST_PARTITIONS).map(|partitions| {
+            runs.extend(partitions.chunks(MOST_OF_A_RUN as usize).map(|partitions| {
                 (*first, RequestedRun { assets: named(&assets), partitions: partitions.to_vec() })
             }));
         }

@@ -4,9 +4,11 @@ use super::dependency::Dependency;
 use super::plan::{FormatVersion, PlanParts};
 use super::spread::spread;
 use super::stages::{Group, groups};
-use super::{BackfillAsset, BackfillRequest, LeftOut, LeftOutReason, Plan, PlannedAsset, Stage, StageIndex};
+use super::{
+    BackfillAsset, BackfillRequest, LeftOut, LeftOutReason, Plan, PlannedAsset, RunSize, Stage, StageIndex,
+};
 use crate::id::AssetKey;
-use crate::partition::{KeySet, KeySpace};
+use crate::partition::{KeySet, KeySpace, MOST_OF_A_RUN};
 use crate::problem::Problem;
 
 /// The plan of a request. `assets` are those that it may make, in topological order, with the anchor among them.
@@ -17,7 +19,8 @@ use crate::problem::Problem;
 /// # Errors
 ///
 /// When the anchor isn't among the assets or hasn't the keys; an asset is before one that it takes, or isn't connected with the
-/// anchor; the options can't be kept; nothing is left to make; or the plan has more runs than allowed.
+/// anchor; the options can't be kept; nothing is left to make; or the plan has more runs than allowed, or a run
+/// more partitions.
 pub fn plan(assets: &[BackfillAsset], request: &BackfillRequest) -> Result<Plan, Problem> {
     let anchor = check(assets, request)?;
     let sets = spread(assets, anchor, &request.keys)?;
@@ -197,6 +200,22 @@ fn not_empty(plan: &Plan) -> Result<(), Problem> {
 ///
 /// When there are more runs than the request allows.
 fn not_too_large(plan: &Plan) -> Result<(), Problem> {
+    for stage in plan.stages() {
+        let keys = stage.keys.count();
+        let of_a_run = match stage.run_size {
+            RunSize::All => keys,
+            RunSize::AtMost(most) => most.min(keys),
+        };
+        if of_a_run > MOST_OF_A_RUN {
+            let names = stage.assets.iter().map(|place| format!("`{}`", plan.assets()[*place].name));
+            let names = names.collect::<Vec<_>>().join(", ");
+            let problem = Problem::new(format!(
+                "a run of {names} would make {of_a_run} partitions, and may make {MOST_OF_A_RUN}"
+            ));
+            return Err(problem
+                .with_hint("let each run make fewer, as with `--partitions-per-run 1000`, or name fewer"));
+        }
+    }
     let preview = plan.preview();
     let most = plan.request().options.most_runs;
     if preview.runs <= most {

@@ -16,14 +16,11 @@ use crate::asset::AssetKey;
 use crate::backfill::BackfillOptions;
 use crate::graph::{AssetGraph, AssetIndex, AssetSet, Selection, SelectionError, closest};
 use crate::param::{ConfigErrors, merge_config};
-use crate::partition::{KeyMoment, KeySet, KeySpace, PartitionKey};
+use crate::partition::{KeyMoment, KeySet, KeySpace, MOST_OF_A_RUN, PartitionKey};
 use crate::plan::{Plan, PlanError};
 use crate::problem::{Advice, ErrorClass, Problem};
 use crate::run::{RunRequest, RunSpec, RunTag, RunTarget, TagError};
 use crate::stored::stored_json;
-
-/// The most partitions of one run. More are a backfill's.
-const MOST_PARTITIONS: u64 = 10_000;
 
 impl RunSpec {
     /// The request: the assets that are selected, the configuration and tags with those of the job. The caller
@@ -73,7 +70,11 @@ impl RunSpec {
         let text = match (run, due, &self.partition, &self.partitions) {
             (Ok(request), ..) => return Ok(DueWork::Run(request)),
             (Err(_), Some((space, keys)), ..) if differ => space.set_text(&keys),
-            (Err(_), None, Some(partition), None) if differ => partition.label().to_owned(),
+            // One that is named is a set of one, also if its text would be another set.
+            (Err(_), None, Some(partition), None) if differ => {
+                let of = partitioned.first().map(|asset| graph.key_space(*asset, moment));
+                of.map_or_else(String::new, |space| space.text_in_sets(partition))
+            }
             (Err(_), None, None, Some(partitions)) if differ => partitions.clone(),
             (Err(error), ..) => return Err(error),
         };
@@ -193,7 +194,7 @@ impl RunRequest {
         for asset in self.partitioned(graph)? {
             let space = graph.key_space(asset, moment);
             let keys =
-                space.set_or_key(text).and_then(|keys| match space.too_many(&keys, MOST_PARTITIONS) {
+                space.set_or_key(text).and_then(|keys| match space.too_many(&keys, MOST_OF_A_RUN) {
                     Some(problem) => Err(problem
                         .with_hint("name fewer, or start a backfill, which makes them in several runs")),
                     None => Ok(keys),

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::exclusions::Exclusions;
 use super::label::LabelFormat;
-use super::numbering::Numbering;
+use super::numbering::{Numbering, within_calendar};
 use super::time_windows::before;
 use super::{IndexSet, TimeWindow, TimeWindows};
 use crate::problem::Problem;
@@ -102,7 +102,8 @@ impl Calendar {
     /// The index of the window between two instants; `None` if the timetable has no such window.
     pub(super) fn index_between(&self, start: Timestamp, end: Timestamp) -> Option<i64> {
         let mut ticks = self.timetable().after(before(start));
-        let is_one = ticks.next() == Some(start) && ticks.next() == Some(end);
+        let is_one =
+            start == within_calendar(start) && ticks.next() == Some(start) && ticks.next() == Some(end);
         is_one.then(|| self.0.numbering.last_at(start))
     }
 

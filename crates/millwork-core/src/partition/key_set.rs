@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::index_set::{IndexSet, Operation};
 use super::stored::StoredKeySet;
 
+/// The most keys of which one run makes partitions. More are a backfill's, of several runs.
+pub(crate) const MOST_OF_A_RUN: u64 = 10_000;
+
 /// A key by its index in each dimension, in the order of the dimensions.
 pub type KeyIndex = Vec<i64>;
 

@@ -178,10 +178,10 @@ impl SpaceDimension {
         match &self.axis {
             Axis::Windows(calendar) => {
                 let window = calendar.window(text).map_err(within)?;
-                let problem = calendar.not_ended(&window, now).map(within);
-                let index = calendar.index(&window).filter(|_| problem.is_none());
+                let index = calendar.index(&window).filter(|index| self.windows.contains(*index));
                 index.ok_or_else(|| {
-                    problem.unwrap_or_else(|| within(Problem::new(format!("there is no `{text}`"))))
+                    let problem = calendar.not_ended(&window, now);
+                    within(problem.unwrap_or_else(|| Problem::new(format!("there is no `{text}`"))))
                 })
             }
             Axis::Texts(texts) => {
@@ -190,19 +190,23 @@ impl SpaceDimension {
             }
         }
     }
-}
 
-impl SpaceDimension {
     /// Whether it is one of texts, of which there are none.
     fn lacks_texts(&self) -> bool {
         matches!(&self.axis, Axis::Texts(texts) if texts.present().is_empty())
     }
 
-    /// Why the window with an index isn't there yet; `None` if that isn't the reason.
-    fn not_ended(&self, index: i64, now: Timestamp) -> Option<Problem> {
-        let Axis::Windows(calendar) = &self.axis else { return None };
-        let problem = calendar.not_ended(&calendar.at_index(index)?, now);
-        problem.map(|problem| problem.within(format!("the dimension `{}`", self.name)))
+    /// Why the value with an index isn't there now; `None` if it is, or if the definition never has it.
+    fn why_absent(&self, index: i64, now: Timestamp) -> Option<Problem> {
+        let problem = match &self.axis {
+            Axis::Windows(calendar) => {
+                let window = calendar.at_index(index).filter(|_| calendar.is_within(index))?;
+                calendar.not_ended(&window, now)?
+            }
+            Axis::Texts(texts) if texts.present().contains(index) => return None,
+            Axis::Texts(texts) => unknown(texts, texts.text(index)?),
+        };
+        Some(problem.within(format!("the dimension `{}`", self.name)))
     }
 }
 
@@ -458,6 +462,19 @@ impl KeySpace {
     ///
     /// When there is no such key.
     pub fn partition_key(&self, key: &PartitionKey) -> Result<PartitionKey, Problem> {
+        self.exact_partition_key(key).or_else(|problem| {
+            // Hints and sets write some characters of a text in another way.
+            let plain = match (key.values(), self.dimensions.len()) {
+                (None, 1) => unescaped(key.label()).ok().filter(|plain| plain != key.label()),
+                _ => None,
+            };
+            let found = plain.and_then(|plain| self.exact_partition_key(&plain.as_str().into()).ok());
+            found.ok_or(problem)
+        })
+    }
+
+    /// The same of a text as it is.
+    fn exact_partition_key(&self, key: &PartitionKey) -> Result<PartitionKey, Problem> {
         let index = match self.index_of(key).filter(|index| self.has_index(index)) {
             Some(index) => index,
             // What it is counts, and not what it is called: the same label may be another window.
@@ -475,19 +492,19 @@ impl KeySpace {
         self.partition_key_at(&index).ok_or_else(|| Problem::new(format!("there is no key `{key}`")))
     }
 
-    /// Why a key with an identity is none of these: a window of it hasn't ended, or the definitions have no such value.
+    /// Why a key with an identity is none of these: a window of it hasn't ended, a text was removed, or the definition has no such value.
     fn why_absent(&self, key: &PartitionKey) -> Problem {
         let index = self.index_of(key).unwrap_or_default();
-        let pairs = self.dimensions.iter().zip(index);
-        let not_ended = pairs.into_iter().find_map(|(dimension, index)| dimension.not_ended(index, self.now));
-        not_ended.unwrap_or_else(|| {
+        let mut pairs = self.dimensions.iter().zip(index);
+        let absent = pairs.find_map(|(dimension, index)| dimension.why_absent(index, self.now));
+        absent.unwrap_or_else(|| {
             Problem::new(format!("the definition has no key `{key}`")).with_hint(self.hint())
         })
     }
 
     /// The partition's key that a text means or meant, also one that is no partition any more; a text as it is if it never was one.
     pub fn past_partition_key(&self, key: &PartitionKey) -> PartitionKey {
-        if let Ok(found) = self.partition_key(key) {
+        if let Ok(found) = self.exact_partition_key(key) {
             return found;
         }
         if key.values().is_some() && !key.is_text() {
@@ -540,7 +557,7 @@ impl KeySpace {
             .next(None, SHOWN)
             .iter()
             .filter_map(|index| self.key_at(index))
-            .map(|key| format!("`{key}`"))
+            .map(|key| format!("`{}`", self.text_in_sets(&(&key).into())))
             .collect();
         match all.count() {
             0 if self.dimensions.iter().any(SpaceDimension::lacks_texts) => NO_TEXTS.to_owned(),

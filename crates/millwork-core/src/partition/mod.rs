@@ -54,6 +54,7 @@ pub use fit::fit_problem;
 pub use index_set::IndexSet;
 pub use key::{Key, KeyValue};
 pub use key_changes::KeyChanges;
+pub(crate) use key_set::MOST_OF_A_RUN;
 pub use key_set::{KeyIndex, KeySet};
 pub use key_space::{Axis, KeySpace, Texts};
 pub use moment::KeyMoment;

@@ -72,7 +72,7 @@ impl Numbering {
 
     /// The tick with an index; `None` beyond the calendar.
     pub(super) fn tick(&self, index: i64) -> Option<Timestamp> {
-        let tick = self.find(index)?;
+        let tick = self.find(index).filter(|tick| *tick == within_calendar(*tick))?;
         self.remember(Mark { instant: tick, last: index });
         Some(tick)
     }
@@ -83,7 +83,9 @@ impl Numbering {
         if let Some(tick) = near.find_map(|mark| self.walk(mark, index)) {
             return tick;
         }
-        let (mut low, mut high) = self.bracket(anchor, index)?;
+        let distance = |mark: &Mark| mark.last.abs_diff(index);
+        let nearest = self.recent().into_iter().chain([anchor]).min_by_key(distance);
+        let (mut low, mut high) = self.bracket(nearest.unwrap_or(anchor), index)?;
         let mut halves = false;
         loop {
             // The wanted tick is after `low`, and at `high` or before it.
@@ -107,11 +109,11 @@ impl Numbering {
     }
 
     /// Two marks with the tick between them.
-    fn bracket(&self, anchor: Mark, index: i64) -> Option<(Mark, Mark)> {
-        let forwards = index > anchor.last;
-        let missing = (index as f64 - anchor.last as f64).abs();
+    fn bracket(&self, from: Mark, index: i64) -> Option<(Mark, Mark)> {
+        let forwards = index > from.last;
+        let missing = (index as f64 - from.last as f64).abs();
         let mut step = (missing * self.distance()).clamp(3600.0, 1e12);
-        let mut near = anchor;
+        let mut near = from;
         loop {
             let signed = if forwards { step } else { -step };
             let second = near.instant.as_second().saturating_add(signed as i64);
@@ -194,6 +196,7 @@ impl Numbering {
     }
 }
 
-fn within_calendar(instant: Timestamp) -> Timestamp {
+/// An instant, or the nearest one of those that are searched.
+pub(super) fn within_calendar(instant: Timestamp) -> Timestamp {
     instant.clamp(EARLIEST, LATEST)
 }

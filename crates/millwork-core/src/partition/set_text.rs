@@ -67,7 +67,8 @@ impl KeySpace {
     /// When it is neither: that of [`set`](Self::set).
     pub fn set_or_key(&self, text: &str) -> Result<KeySet, Problem> {
         self.set(text).or_else(|problem| {
-            let one = self.partition_key(&text.into()).ok().and_then(|one| self.index_of(&one));
+            let key = |text: &str| self.partition_key(&text.into()).ok();
+            let one = key(text).or_else(|| key(text.trim())).and_then(|one| self.index_of(&one));
             one.map(|one| KeySet::of(self.dimensions.len(), [one])).ok_or(problem)
         })
     }

@@ -100,7 +100,7 @@ pub enum PlanError {
         /// What it doesn't have, in words.
         missing: String,
     },
-    /// Every partition, of an asset whose partitions are more with time.
+    /// Every partition, of an asset whose partitions are more with time, or more than a run makes unasked.
     #[error("asset `{asset}` has {count} partitions, and none was named")]
     NothingNamed {
         /// The key of the asset.
@@ -273,6 +273,9 @@ impl PlannedInput {
     }
 }
 
+/// The most partitions of a fixed list that are all meant where none is named: more are a product by mistake.
+const MOST_LISTED: u64 = 100_000;
+
 fn check_partitions(
     graph: &AssetGraph,
     selected: &AssetSet,
@@ -289,8 +292,9 @@ fn check_partitions(
         }
         checked.push(partitions);
         let space = partitions.space(moment);
-        if keys.is_empty() && !partitions.is_fixed() {
-            let (asset, count) = (graph.key(asset).clone(), space.all().count());
+        let count = space.all().count();
+        if keys.is_empty() && (!partitions.is_fixed() || count > MOST_LISTED) {
+            let asset = graph.key(asset).clone();
             let hint = format!(
                 "name one or a set of them (`--partition` and `--partitions` on the command line); {}",
                 space.hint()

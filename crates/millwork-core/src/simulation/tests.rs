@@ -308,10 +308,11 @@ fn windows_open_as_time_passes() {
 #[test]
 fn a_backfill_is_simulated_with_what_it_names() {
     let days = crate::partition::daily("UTC").from("2026-04-01");
-    let weeks = crate::partition::weekly("UTC").from("2026-04-05");
+    let weeks = || crate::partition::weekly("UTC").from("2026-04-05");
     let pipeline = Definitions::new()
         .asset(asset("visits").partitions(days))
-        .asset(asset("weekly").partitions(weeks).after("visits"))
+        .asset(asset("weekly").partitions(weeks()).after("visits"))
+        .asset(asset("after").partitions(weeks()).after("weekly").automation(Condition::any_deps_updated()))
         .schedule(Schedule::new("nightly", ["30 0 * * *"], "visits or weekly"))
         .resolve()
         .unwrap();
@@ -319,4 +320,6 @@ fn a_backfill_is_simulated_with_what_it_names() {
     let first = runs.iter().find(|run| run.why.contains("nightly")).expect("the schedule is due");
     assert_eq!(first.partitions.iter().map(PartitionKey::label).collect::<Vec<_>>(), ["2026-04-30"]);
     assert_eq!(first.assets.iter().map(AssetKey::as_str).collect::<Vec<_>>(), ["visits", "weekly"]);
+    let after = runs.iter().filter(|run| run.assets == ["after".into()]).flat_map(|run| &run.partitions);
+    assert_eq!(after.map(PartitionKey::label).collect::<Vec<_>>(), ["2026-04-19"]);
 }

@@ -51,9 +51,13 @@ impl Zone {
 
     /// The span with an instant in it.
     pub(super) fn span(&self, instant: Timestamp) -> OffsetSpan {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = recent.take().filter(|span| span.has(instant));
-        recent.insert(known.unwrap_or_else(|| OffsetSpan::around(&self.zone, instant))).clone()
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(span) = recent().as_ref().filter(|span| span.has(instant)) {
+            return span.clone();
+        }
+        let span = OffsetSpan::around(&self.zone, instant);
+        *recent() = Some(span.clone());
+        span
     }
 }
 

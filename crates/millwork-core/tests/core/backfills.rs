@@ -1,11 +1,13 @@
 //! Backfills of a pipeline: what is planned of a selection, the requests of runs, and what becomes of their partitions.
 
+use std::num::NonZeroU64;
+
 use millwork_core::asset_status::{AssetStatuses, StatusFold};
 use millwork_core::backfill::{self, BackfillOptions, BackfillPolicy, BackfillRun, PlannedAsset, StageIndex};
 use millwork_core::definitions::{BackfillSpec, PlannedBackfill, run_outcome};
 use millwork_core::id::BackfillId;
 use millwork_core::partition::mapping::{Mapping, all};
-use millwork_core::partition::{KeySet, TimeWindows, daily, fixed, weekly};
+use millwork_core::partition::{KeySet, TimeWindows, daily, fixed, hourly, weekly};
 use millwork_core::run::{RunRequest, RunSpec, RunState, RunStatus, RunTag, StepState, StepStatus};
 use millwork_core::{
     Advice as _, AssetDefinition, AssetKey, Computation, Definitions, KeyMoment, Pipeline, StepPartition,
@@ -224,4 +226,33 @@ fn an_asset_that_is_renamed_meanwhile_is_made_under_its_new_key() {
     });
     let state = RunState { status: Some(RunStatus::Failed), steps: made.collect(), ..RunState::default() };
     assert_eq!(run_outcome(pipeline.graph(), &plan, &run, &state, |_| KeySet::empty(1)).succeeded, run.keys);
+}
+
+/// Many keys by mistake are refused before a run of them is planned, whichever way they are named.
+#[test]
+fn one_run_makes_only_so_many() {
+    let texts = || fixed((0..400).map(|text| format!("t{text}")));
+    let hours = hourly("UTC").from("2020-01-01").until("2024-01-01");
+    let pipeline = Definitions::new()
+        .asset(asset("pairs").partitions(texts().named("one").by(texts().named("other"))))
+        .asset(asset("hours").partitions(hours).backfill(BackfillPolicy::one_run()))
+        .resolve()
+        .unwrap();
+    let error = RunSpec::of("pairs").resolve(&pipeline, &moment()).unwrap_err().one_line();
+    assert!(
+        error.starts_with("asset `pairs` has 160000 partitions, and none was named; hint: name"),
+        "{error}"
+    );
+    let statuses = AssetStatuses::derive(pipeline.graph(), &StatusFold::default(), &moment());
+    let backfill = |spec: BackfillSpec| {
+        spec.resolve(&pipeline, &moment(), &statuses, &[]).map(|_| ()).map_err(|error| error.one_line())
+    };
+    let all = || BackfillSpec::new(RunSpec::of("hours"), "*");
+    let error = backfill(all()).unwrap_err();
+    let expected =
+        "a run of `hours` would make 35064 partitions, and may make 10000; hint: let each run make fewer";
+    assert!(error.starts_with(expected), "{error}");
+    let partitions_per_run = NonZeroU64::new(1_000);
+    let options = BackfillOptions { partitions_per_run, ..BackfillOptions::default() };
+    assert_eq!(backfill(BackfillSpec { options, ..all() }), Ok(()));
 }

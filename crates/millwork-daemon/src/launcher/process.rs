@@ -97,6 +97,9 @@ impl Launcher for ProcessLauncher {
     }
 }
 
+/// The number of last lines of a process in which its error may be.
+const LAST_WORDS: usize = 5;
+
 /// Waits for the end of a process, and kills what is left of its group.
 async fn end(mut child: Child, number: u32, output: PathBuf, memory: OutOfMemory) -> Exit {
     let status = child.wait().await;
@@ -121,8 +124,8 @@ fn exit(status: io::Result<ExitStatus>, memory: OutOfMemory, printed: &str) -> E
     };
     let (class, reason) = match (status.code(), status.signal()) {
         (Some(code), _) => {
-            // What our own commands print before they give up.
-            let error = printed.lines().rev().find_map(|line| line.strip_prefix("error: "));
+            // What our own commands print last when they give up, with a hint.
+            let error = printed.lines().rev().take(LAST_WORDS).find_map(|line| line.strip_prefix("error: "));
             let error = error.map(|error| format!(": {error}")).unwrap_or_default();
             (FailureClass::Killed, format!("its process ended with exit code {code}{error}"))
         }

@@ -70,6 +70,11 @@ pub(super) fn key_in_line(key: &str) -> String {
     shown
 }
 
+/// A number of things, such as `1 run` or `2 runs`.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// The first line of the text, with the number of further lines.
 pub(super) fn in_one_line(text: &str) -> String {
     let text = text.trim_end();

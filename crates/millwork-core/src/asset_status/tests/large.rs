@@ -121,7 +121,7 @@ fn a_million_partitions_are_a_few_kilobytes() {
     log.check(&statuses, "again", [18, 6, hours - 24]);
     let again = log.pipeline.graph().index("again").unwrap();
     let health = statuses.of(again);
-    assert_eq!(health.reasons()[0], "`hours` is itself not fresh");
+    assert_eq!(health.reasons()[0], "`hours` (2025-01-01-00:00) is itself not fresh");
     let listed = health.partitions.listed(8);
     let listed = statuses.partitions(log.pipeline.graph(), &log.fold, again, &listed);
     let words: Vec<String> = listed.iter().map(|partition| partition.status.to_string()).collect();

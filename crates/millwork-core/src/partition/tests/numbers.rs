@@ -35,14 +35,36 @@ fn instant(text: &str) -> Timestamp {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
 
+    /// Where something was found before is where the next search begins, and changes nothing that is found.
+    #[test]
+    fn what_is_found_does_not_depend_on_what_was_asked_before(
+        line in 0..LINES.len(),
+        zone in 0..ZONES.len(),
+        asked in prop::collection::vec((0..2_i64, -3_000_i64..3_000), 1..20),
+    ) {
+        let warm = windows(line, zone).check().unwrap();
+        let first = warm.0.numbering.last_at(instant("2024-03-30T00:00:00Z"));
+        for (far, index) in asked {
+            let index = first + index * (1 + far * 200);
+            let cold = windows(line, zone).check().unwrap();
+            let window = cold.at_index(index);
+            prop_assert_eq!(warm.at_index(index), window.clone());
+            if let Some(window) = window {
+                prop_assert_eq!(warm.index(&window), Some(index));
+                prop_assert_eq!(warm.0.numbering.last_at(window.end()), index + 1);
+            }
+        }
+    }
+
     #[test]
     fn an_index_leads_to_its_window_and_back(line in 0..LINES.len(), zone in 0..ZONES.len(), days in -20_000_i64..40_000) {
         let calendar = windows(line, zone).check().unwrap();
         let start = instant("2024-01-01T00:00:00Z").as_second();
-        let Some(window) = calendar.timetable().next(Timestamp::from_second(start + days * 86_407).unwrap()) else {
+        let Some(tick) = calendar.timetable().next(Timestamp::from_second(start + days * 86_407).unwrap()) else {
             return Ok(());
         };
-        let window = calendar.at_index(calendar.0.numbering.last_at(window)).unwrap();
+        let window = calendar.at_index(calendar.0.numbering.last_at(tick)).unwrap();
+        prop_assert_eq!(window.start(), tick);
         let index = calendar.index(&window).unwrap();
         prop_assert_eq!(calendar.at_index(index), Some(window.clone()));
         let after = calendar.at_index(index + 1).unwrap();

@@ -6,12 +6,11 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use millwork_api::find_asset;
+use millwork_api::{find_asset, takes_in_words};
 use millwork_core::asset_status::StepProgress;
 use millwork_core::event::{Event, EventBody, EventKind};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetNode, AssetSet};
-use millwork_core::partition::{KeySet, KeySpace};
-use millwork_core::{AssetFreshness, AssetStatus, PartitionKey, RecordedConfig};
+use millwork_core::{AssetFreshness, AssetStatus, RecordedConfig};
 use millwork_storage::{EventQuery, Order};
 use serde::{Deserialize, Serialize};
 
@@ -169,7 +168,7 @@ async fn load(
         wanted.partition = graph.written_partition(index, partition, &moment);
     }
     let space = graph.key_space(index, &moment);
-    let is_gone = partition.as_ref().is_some_and(|partition| !space.has(partition));
+    let is_gone = partition.is_some() && !graph.has_partition(index, partition.as_ref(), &moment);
     let newest = |kind: EventKind, limit| EventQuery {
         asset: Some(node.spec.key.clone()),
         partition: partition.clone().map(Some),
@@ -218,13 +217,13 @@ async fn load(
         head: statuses.head,
         key: node.spec.key.to_string(),
         description: node.spec.description.clone(),
-        can_run: node.step.is_some() && !is_gone,
+        can_run: node.step.is_some(),
         is_gone,
-        partition_set: partition.as_ref().map(|one| set_of(&space, one)).unwrap_or_default(),
+        partition_set: partition.as_ref().map(|one| space.text_in_sets(one)).unwrap_or_default(),
         identity: partition.as_ref().map(|partition| partition.identity().to_owned()).unwrap_or_default(),
         needs_partition: graph.growing_partitions(index).is_some(),
         model,
-        facts: facts(graph, node, health.freshness.as_ref()),
+        facts: facts(graph, index, health.freshness.as_ref()),
         config: config(graph, node),
         standing: standing(graph, node),
         lineage: if around.len() > 1 { state.layouts.element(&lineage) } else { String::new() },
@@ -258,12 +257,6 @@ async fn load(
     })
 }
 
-/// A partition as the set of it alone is written.
-fn set_of(space: &KeySpace, partition: &PartitionKey) -> String {
-    let set = KeySet::of(space.names().count(), space.index_of(partition));
-    space.lasting_set_text(&set)
-}
-
 /// The materializations from the shown one on to older ones.
 fn from<'a>(made: &[Made<'a>], shown: Option<&Made<'a>>) -> Vec<Made<'a>> {
     let newest = shown.map_or(u64::MAX, |(event, _)| event.sequence);
@@ -272,9 +265,10 @@ fn from<'a>(made: &[Made<'a>], shown: Option<&Made<'a>>) -> Vec<Made<'a>> {
 
 fn facts(
     graph: &AssetGraph,
-    node: &AssetNode,
+    asset: AssetIndex,
     freshness: Option<&AssetFreshness>,
 ) -> Vec<(&'static str, String)> {
+    let node = &graph.assets()[asset];
     let step = node.step.map(|step| &graph.steps()[step]);
     let computation = step.map(millwork_core::graph::StepNode::computation);
     let source = computation.and_then(|step| step.source);
@@ -294,6 +288,7 @@ fn facts(
         ("Tags", tags.collect::<Vec<_>>().join(", ")),
         ("Metric", node.spec.metric.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("Type", node.spec.value_type.map(|value| value.type_name().to_owned()).unwrap_or_default()),
+        ("Takes", takes_in_words(graph, asset)),
         ("Gate", node.gate.map(|gate| graph.steps()[gate].key.to_string()).unwrap_or_default()),
         ("Code version", computation.map(|step| step.code_version.to_string()).unwrap_or_default()),
         ("Source", source.map(|(file, line)| format!("{file}:{line}")).unwrap_or_default()),

@@ -10,6 +10,7 @@ use millwork_api::{BackfillPlanView, PlannedStageView, parse_tags};
 use millwork_core::backfill::RunOrder;
 use millwork_core::id::BackfillId;
 use millwork_core::read_config;
+use millwork_core::run::RunTag;
 use serde::Deserialize;
 
 use crate::api::{RUNS_AT_A_TIME, StartBackfill, backfill_planned, create_backfill};
@@ -32,6 +33,7 @@ pub(crate) struct Written {
     runs_at_a_time: String,
     partitions_per_run: String,
     stop_at_share: String,
+    priority: String,
     tags: String,
     config: String,
 }
@@ -125,7 +127,10 @@ impl Written {
     fn start(&self) -> Result<StartBackfill, ApiError> {
         let text = |written: &str| Some(written.trim().to_owned()).filter(|written| !written.is_empty());
         let lines = self.tags.lines().map(str::trim).filter(|line| !line.is_empty());
-        let tags: BTreeMap<String, String> = parse_tags(lines)?;
+        let mut tags: BTreeMap<String, String> = parse_tags(lines)?;
+        if let Some(priority) = number::<i64>(&self.priority, "the priority")? {
+            tags.insert(RunTag::Priority.key().to_owned(), priority.to_string());
+        }
         let config = text(&self.config).map(|json| read_config(&json)).transpose();
         Ok(StartBackfill {
             selection: text(&self.selection),
@@ -134,9 +139,9 @@ impl Written {
             of: text(&self.of),
             all: self.all,
             order: if self.newest_first { RunOrder::NewestFirst } else { RunOrder::OldestFirst },
-            runs_at_a_time: number(&self.runs_at_a_time, "runs at a time")?,
-            partitions_per_run: number(&self.partitions_per_run, "partitions per run")?,
-            stop_at_share: number(&self.stop_at_share, "share of failures")?,
+            runs_at_a_time: number(&self.runs_at_a_time, "the number of runs at a time")?,
+            partitions_per_run: number(&self.partitions_per_run, "the number of partitions per run")?,
+            stop_at_share: number(&self.stop_at_share, "the share of failures")?,
             config: config
                 .map_err(|error| ApiError::invalid(format!("the configuration is not JSON: {error}")))?,
             tags,
@@ -150,7 +155,7 @@ fn number<T: std::str::FromStr>(written: &str, what: &str) -> Result<Option<T>, 
     if written.is_empty() {
         return Ok(None);
     }
-    let invalid = |_| ApiError::invalid(format!("`{written}` can't be the number of {what}"));
+    let invalid = |_| ApiError::invalid(format!("`{written}` can't be {what}"));
     written.parse().map(Some).map_err(invalid)
 }
 

@@ -1,5 +1,6 @@
 //! The panel of one asset beside the graph.
 
+use millwork_api::takes_in_words;
 use millwork_core::graph::{AssetGraph, AssetIndex};
 
 use super::super::main_number::{self, spark};
@@ -40,6 +41,7 @@ pub(super) fn panel(
         ("Group", node.spec.group.clone().unwrap_or_default()),
         ("Kinds", node.spec.kinds.join(", ")),
         ("Owners", node.spec.owners.join(", ")),
+        ("Takes", takes_in_words(graph, asset)),
     ];
     Some(Panel {
         key: key.to_owned(),

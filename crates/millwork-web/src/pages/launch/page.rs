@@ -284,11 +284,12 @@ async fn page(
     })
 }
 
-/// The texts of the last keys, the last one first.
+/// The last keys as sets write them, the last one first.
 fn last_keys(space: &KeySpace) -> Vec<String> {
     let all = space.all();
     let last = all.page(all.count().saturating_sub(LISTED as u64), LISTED);
-    last.iter().rev().filter_map(|index| Some(space.key_at(index)?.text())).collect()
+    let key = |index: &Vec<i64>| space.partition_key_at(index).map(|key| space.text_in_sets(&key));
+    last.iter().rev().filter_map(key).collect()
 }
 
 /// The steps that would run, by the current status of the assets.

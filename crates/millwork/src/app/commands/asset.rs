@@ -4,7 +4,9 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use millwork_api::{AssetDetails, EventView, FreshnessView, MetricView, PartitionsView, find_version_of};
+use millwork_api::{
+    AssetDetails, EventView, FreshnessView, MetricView, PartitionsView, find_version_of, takes_in_words,
+};
 use millwork_core::asset::plot::short_number;
 use millwork_core::event::{Event, EventBody, EventKind, Materialization, UnreadableEvent, ValueLocation};
 use millwork_core::graph::AssetGraph;
@@ -135,9 +137,9 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
         print_json(&details)?;
         return Ok(Exit::Success);
     }
-    print_definition(&details);
+    print_definition(&details, takes_in_words(graph, index));
     let has_history = !opened.store.events(materializations(key.clone(), None, 1)).await?.is_empty();
-    let materialize = materialize(graph, &key);
+    let making = making(graph, &key);
     match details.last_materialization() {
         Some(event) => print_materialization(
             event,
@@ -147,22 +149,21 @@ async fn show(session: &Session, written: &str, partition: Option<&str>) -> Resu
         ),
         None if details.asset.summary.external => outln!("It is made outside of Millwork."),
         None if has_history => outln!(
-            "It has no value since its partitions have changed. `{materialize}` makes one, `asset history {key}` \
+            "It has no value since its partitions have changed. `{making}` makes one, `asset history {key}` \
              lists older ones."
         ),
-        None => outln!("It has never been materialized. `{materialize}` does."),
+        None => outln!("It has never been materialized. `{making}` does."),
     }
     Ok(Exit::Success)
 }
 
 /// The command that makes an asset; a partition of it is to be filled in where a run makes some only.
-fn materialize(graph: &AssetGraph, key: &AssetKey) -> String {
-    let partitions = graph.index(key.as_str()).and_then(|index| graph.partitions(index));
-    let partition = partitions.filter(|partitions| !partitions.is_fixed()).map(|_| " --partition KEY");
-    format!("materialize {key}{}", partition.unwrap_or_default())
+fn making(graph: &AssetGraph, key: &AssetKey) -> String {
+    let growing = graph.index(key.as_str()).and_then(|index| graph.growing_partitions(index));
+    format!("materialize {key}{}", growing.map(|_| " --partition KEY").unwrap_or_default())
 }
 
-fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
+fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails, takes: String) {
     let summary = &asset.summary;
     outln!("{}", style(&summary.key).bold());
     if !summary.description.is_empty() {
@@ -188,6 +189,7 @@ fn print_definition(AssetDetails { asset, freshness, .. }: &AssetDetails) {
         ("metric", summary.metric.as_ref().map(metric).unwrap_or_default()),
         ("type", asset.r#type.clone().unwrap_or_default()),
         ("made from", listed(&summary.upstream)),
+        ("takes", takes),
         ("needed for", listed(&asset.downstream)),
         ("checks", listed(&asset.checks)),
         ("partitions", asset.partitions.as_ref().map(partitions).unwrap_or_default()),
@@ -422,7 +424,7 @@ async fn list_history(
         print_json(&events.into_iter().map(EventView::from).collect::<Vec<_>>())?;
     } else if events.is_empty() {
         match opened.store.events(materializations(asset.clone(), None, 1)).await?.is_empty() {
-            true => outln!("It has never been materialized. `{}` does.", materialize(graph, &asset)),
+            true => outln!("It has never been materialized. `{}` does.", making(graph, &asset)),
             false => outln!("No materialization matches. `asset history {key}` lists all."),
         }
     } else {

@@ -23,7 +23,7 @@ use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
-use crate::app::printable::indented;
+use crate::app::printable::{counted, indented};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 use crate::app::when;
@@ -359,10 +359,6 @@ fn counts(counts: &PartitionCountsView) -> String {
 
 fn names(assets: &[AssetKey]) -> String {
     assets.iter().map(|asset| format!("`{asset}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn counted(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn are(count: u64) -> String {

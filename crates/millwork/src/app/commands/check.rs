@@ -8,6 +8,7 @@ use super::config::config;
 use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::out::{outln, print_json};
+use crate::app::printable::counted;
 use crate::app::session::Session;
 
 #[derive(Debug, Args)]
@@ -29,9 +30,8 @@ pub(super) fn run(session: &Session, check: &Check) -> Result<Exit, Failure> {
     if session.wants_json() {
         print_json(&CheckedDefinitions { ok: true, assets, checks, jobs })?;
     } else {
-        let counted = |count, what| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
-        let (assets, checks, jobs) =
-            (counted(assets, "asset"), counted(checks, "check"), counted(jobs, "job"));
+        let [assets, checks, jobs] = [(assets, "asset"), (checks, "check"), (jobs, "job")]
+            .map(|(count, what)| counted(count as u64, what));
         outln!("The definitions fit together: {assets}, {checks}, {jobs}.");
     }
     Ok(Exit::Success)

@@ -13,7 +13,7 @@ use crate::app::failure::{Exit, Failure};
 use crate::app::json_flag::json_flag;
 use crate::app::limit::rows;
 use crate::app::out::{out, outln, print_json};
-use crate::app::printable::key_in_line;
+use crate::app::printable::{counted, key_in_line};
 use crate::app::session::{Session, block_on};
 use crate::app::table::table;
 
@@ -207,11 +207,11 @@ async fn remap(session: &Session, key: &str, names: &[String]) -> Result<Exit, F
         outln!("{} → {}", key_in_line(from), key_in_line(to));
     }
     let assets: Vec<String> = renamed.assets.iter().map(|asset| format!("`{asset}`")).collect();
-    let (keys, histories) = match renamed.renamed.len() {
-        1 => ("1 key".to_owned(), "its history"),
-        count => (format!("{count} keys"), "their histories"),
-    };
-    outln!("{keys} of {} renamed, with {histories}.", assets.join(", "));
+    outln!(
+        "{} of {} renamed, with what was made.",
+        counted(renamed.renamed.len() as u64, "key"),
+        assets.join(", ")
+    );
     Ok(Exit::Success)
 }
 

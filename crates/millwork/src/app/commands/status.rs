@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use clap::Args;
 use jiff::Timestamp;
-use millwork_api::AssetStatusView;
+use millwork_api::{AssetStatusView, takes_in_words};
 use millwork_core::asset_status::{AssetHealth, AssetStatuses, PartitionHealth, PartitionSets};
 use millwork_core::graph::{AssetGraph, AssetIndex, AssetSet};
 use millwork_core::partition::KeyIndex;
@@ -114,6 +114,10 @@ fn explain(current: &Current<'_>, asset: AssetIndex, depth: usize, explained: &m
     }
     if unexplained > 0 {
         outln!("{indent}{unexplained} more partitions aren't explained; of all, {}", counts(sets));
+    }
+    let takes = takes_in_words(current.graph, asset);
+    if !takes.is_empty() && !to_blame.is_empty() {
+        outln!("{indent}  it takes of {}", indented(&takes, indent.len() + 4));
     }
     for upstream in to_blame {
         if current.statuses.of(upstream).status != AssetStatus::Fresh {
