@@ -269,7 +269,8 @@ impl Backfill {
         self.finished(id, &RunOutcome::all_lost(&run))
     }
 
-    /// A run that hasn't begun is about to be taken back. This has to be stored before the run is ended: whoever finds it ended then knows why.
+    /// Marks a run that hasn't begun as being taken back. Store the mark before the run is ended: a daemon that finds it ended has the reason
+    /// then.
     ///
     /// # Errors
     ///

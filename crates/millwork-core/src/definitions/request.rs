@@ -164,12 +164,8 @@ impl RunRequest {
                 Ok(found) => return Ok(found.unwrap_or_else(|| partition.clone())),
                 Err(error) => first = first.or(Some(error)),
             }
-            let (is_text, space) = (partition.values().is_none(), graph.key_space(asset, moment));
-            if is_text && let Ok(set) = space.set(partition.label()) {
-                // Hints and sets write some characters of a text in this way.
-                if partition.label().contains('%') && set.count() == 1 {
-                    return Ok(space.partition_keys(&set).remove(0));
-                }
+            let is_text = partition.values().is_none();
+            if is_text && graph.key_space(asset, moment).set(partition.label()).is_ok() {
                 let problem = Problem::new(format!("`{partition}` is a set of partitions, not one"));
                 let hint = "name a set as `partitions`, which is `--partitions` on the command line";
                 return Err(RequestError::Partitions { problem: problem.with_hint(hint) });

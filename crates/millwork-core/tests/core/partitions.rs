@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use millwork_core::definitions::DueWork;
 use millwork_core::partition::mapping::{Mapping, all, latest, window};
-use millwork_core::partition::{Dimensions, TimeWindow, TimeWindows, daily, dynamic, hourly, weekly};
+use millwork_core::partition::{Dimensions, TimeWindow, TimeWindows, daily, dynamic, fixed, hourly, weekly};
 use millwork_core::plan::Plan;
 use millwork_core::run::{RunRequest, RunSpec};
 use millwork_core::{
@@ -192,6 +192,17 @@ fn partitions_that_there_are_not_are_refused_before_anything_starts() {
     let error = RunSpec::of("hours").partitions("*").resolve(&of_years.resolve().unwrap(), &wednesday());
     let message = error.unwrap_err().to_string();
     assert!(message.contains("and may have 10000"), "{message}");
+}
+
+/// Hints and sets write some characters of a text in another way, by which one partition is named as well.
+#[test]
+fn one_partition_is_named_as_it_is_or_as_sets_write_it() {
+    let texts = Definitions::new().asset(asset("texts").partitions(fixed(["a|b", "*", "a", "b"])));
+    let texts = texts.resolve().unwrap();
+    for (written, expected) in [("a|b", "a|b"), ("a%7Cb", "a|b"), ("*", "*"), ("%2A", "*")] {
+        let request = RunSpec::of("texts").partition(written).resolve(&texts, &wednesday()).unwrap();
+        assert_eq!(request.partitions.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::{LatestAsset, LatestOrder, StorageError};
 const ASSETS_AT_ONCE: usize = 4096;
 
 impl Reader {
-    /// The latest events of these assets, in the order of their keys, but of no more than so many partitions of each.
+    /// The latest events of these assets, in the order of their keys, of at most `most` partitions of each.
     pub(super) async fn latest_of_few(
         &self,
         assets: &[AssetKey],

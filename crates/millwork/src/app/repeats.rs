@@ -21,7 +21,7 @@ struct Said {
 }
 
 impl Repeats {
-    /// What to say of an error at a time: nothing if it was said shortly before, and how often it was left out otherwise.
+    /// The text to log for an error, with the number of times that it was left out; `None` if it was logged within the last minute.
     pub(super) fn text(&mut self, error: &str, now: Timestamp) -> Option<String> {
         self.said.retain(|text, said| text == error || now.duration_since(said.at) < QUIET);
         let Some(said) = self.said.get_mut(error) else {

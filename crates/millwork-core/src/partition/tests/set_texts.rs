@@ -47,7 +47,7 @@ fn sets_are_read_and_written() {
     check(&countries, "*", "*", 3);
 }
 
-/// Whoever adds a text decides what it means alone, and never what a set means.
+/// A set means the same whatever texts there are: what is written is read as one text only where it is no set.
 #[test]
 fn a_text_takes_nothing_over_that_a_set_says() {
     let texts = space(fixed(["de", "fr", "*", "de,fr", "com,ma", "..", " lead", "a|b", "50%"]));
